@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every number that a guest can choose has its cap here, with the attack that it stops.
+ * Units are in the names: _SIZE bytes, _COUNT elements, _NS nanoseconds.
+ */
+#ifndef HSP_BASE_LIMITS_H
+#define HSP_BASE_LIMITS_H
+
+/* Log flooding: a guest that makes an error per command must not fill the host's disk. */
+#define HSP_LIMIT_GUEST_LOG_LINES     50
+#define HSP_LIMIT_GUEST_LOG_PERIOD_NS 10000000000ull
+
+/* Decode bombs: temporaries of one decoded command (structs, arrays, copied blobs). Shader code
+ * and inline image data of real programs stay far below. */
+#define HSP_LIMIT_ARENA_SIZE (256ull << 20)
+
+/* Recursion bombs: structs in a pNext chain. The longest chains real clients send
+ * (VkPhysicalDeviceFeatures2 with everything) have fewer than 200 elements. */
+#define HSP_LIMIT_CHAIN_COUNT 512
+
+/* Ring buffers: as virglrenderer; Mesa uses 128 KiB. */
+#define HSP_LIMIT_RING_BUFFER_SIZE (16u << 20)
+
+/* Threads: each ring is a thread on the host. Mesa makes one per thread that builds pipelines. */
+#define HSP_LIMIT_RING_COUNT 64
+
+/* One submission on the vq stream, or one indirect stream; it is copied before decoding. */
+#define HSP_LIMIT_SUBMIT_SIZE (64u << 20)
+
+/* Object table: sparse or endless ids. An id costs about 40 bytes of table. */
+#define HSP_LIMIT_OBJECT_COUNT (16u << 20)
+#define HSP_LIMIT_OBJECT_ID    (1ull << 40)
+
+/* Resources that one context (renderer) or one device may name at a time. */
+#define HSP_LIMIT_RESOURCE_COUNT 65536
+
+/* Contexts of one VM: each is a process on the host. */
+#define HSP_LIMIT_CONTEXT_COUNT 256
+
+/* Pieces of one span: the page list of a buffer made of guest pages (64 MiB of single pages). */
+#define HSP_LIMIT_SPAN_PIECE_COUNT 16384
+
+/* File descriptors in one message. */
+#define HSP_LIMIT_MESSAGE_FD_COUNT 28
+
+/* Payload of one message between hesper processes. */
+#define HSP_LIMIT_MESSAGE_SIZE (1u << 20)
+
+/* ring_idx: virtio-gpu's timelines of a context (VIRTGPU_CONTEXT_PARAM_NUM_RINGS). */
+#define HSP_LIMIT_TIMELINE_COUNT 64
+
+/* Scanouts of one device: VIRTIO_GPU_MAX_SCANOUTS. */
+#define HSP_LIMIT_SCANOUT_COUNT 16
+
+/* Width or height of a 2D resource or scanout, pixels. */
+#define HSP_LIMIT_SCANOUT_EXTENT 16384
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The messages between hesper's processes, one struct per message. All processes come from one
+ * build, so there is no versioning; the structs have fixed-size members, no padding, host order.
+ *
+ * gpu → render   one channel per context, in order: the context's vq stream
+ * render → gpu
+ * gpu → display  one channel per device
+ * display → gpu
+ * cli ↔ gpu      the control socket: `hesper stat`, `hesper screenshot`
+ *
+ * A receiver checks payload_size and fd_count of each message; hsp_ipc_decode_* do it.
+ */
+#ifndef HSP_IPC_MESSAGES_H
+#define HSP_IPC_MESSAGES_H
+
+#include "base/span.h"
+#include "ipc/channel.h"
+
+enum hsp_ipc_type {
+    /* gpu → render */
+    HSP_IPC_RENDER_SUBMIT = 0x100,  /* payload: command bytes */
+    HSP_IPC_RENDER_SUBMIT_FD,       /* hsp_ipc_render_submit_fd, 1 fd */
+    HSP_IPC_RENDER_CREATE_FENCE,    /* hsp_ipc_render_fence */
+    HSP_IPC_RENDER_CREATE_BLOB,     /* hsp_ipc_render_create_blob */
+    HSP_IPC_RENDER_ATTACH_RESOURCE, /* hsp_ipc_render_attach_resource + span */
+    HSP_IPC_RENDER_DETACH_RESOURCE, /* hsp_ipc_render_detach_resource */
+    /* render → gpu */
+    HSP_IPC_RENDER_FENCE_RETIRED = 0x180, /* hsp_ipc_render_fence */
+    HSP_IPC_RENDER_BLOB_CREATED,          /* hsp_ipc_render_blob_created (+ span when status 0) */
+    HSP_IPC_RENDER_FATAL,                 /* payload: a line of text; the process exits after it */
+    /* gpu → display */
+    HSP_IPC_DISPLAY_SET_SCANOUT = 0x200, /* hsp_ipc_display_scanout (+ span unless width is 0) */
+    HSP_IPC_DISPLAY_FLUSH,               /* hsp_ipc_display_flush */
+    HSP_IPC_DISPLAY_SET_CURSOR,          /* hsp_ipc_display_cursor (+ span unless resource_id 0) */
+    HSP_IPC_DISPLAY_MOVE_CURSOR,         /* hsp_ipc_display_cursor */
+    HSP_IPC_DISPLAY_SCREENSHOT,          /* hsp_ipc_display_screenshot, 1 fd to write PNG to */
+    /* display → gpu */
+    HSP_IPC_DISPLAY_FLUSHED = 0x280, /* hsp_ipc_display_flushed */
+    HSP_IPC_DISPLAY_RESIZED,         /* hsp_ipc_display_resized: the host wants a new mode */
+    HSP_IPC_DISPLAY_SCREENSHOT_DONE, /* hsp_ipc_display_screenshot_done */
+    /* cli → gpu, and the answers */
+    HSP_IPC_CONTROL_STAT = 0x300,       /* empty */
+    HSP_IPC_CONTROL_SCREENSHOT,         /* hsp_ipc_display_screenshot, 1 fd */
+    HSP_IPC_CONTROL_STAT_REPLY = 0x380, /* payload: JSON text */
+    HSP_IPC_CONTROL_DONE,               /* hsp_ipc_display_screenshot_done */
+};
+
+/* ------------------------------------------------------------------ gpu ↔ render */
+
+struct hsp_ipc_render_submit_fd {
+    uint64_t size; /* bytes of commands at the start of the file, at most HSP_LIMIT_SUBMIT_SIZE */
+};
+
+struct hsp_ipc_render_fence {
+    uint64_t fence_id;
+    uint32_t ring_idx;
+    uint32_t pad;
+};
+
+struct hsp_ipc_render_create_blob {
+    uint64_t blob_id; /* object id of a VkDeviceMemory, not 0 */
+    uint64_t size;    /* bytes */
+    uint32_t resource_id;
+    uint32_t blob_flags; /* VIRTIO_GPU_BLOB_FLAG_* */
+};
+
+struct hsp_ipc_render_blob_created {
+    uint32_t resource_id;
+    int32_t status;    /* 0 or negative errno */
+    uint32_t map_info; /* VIRTIO_GPU_MAP_CACHE_* */
+    uint32_t pad;
+};
+
+enum hsp_ipc_resource_kind {
+    HSP_IPC_RESOURCE_SHM,    /* plain shared memory: rings, command streams, replies */
+    HSP_IPC_RESOURCE_MEMORY, /* a VkDeviceMemory of some context */
+    HSP_IPC_RESOURCE_GUEST,  /* pages of guest RAM */
+};
+
+struct hsp_ipc_render_attach_resource {
+    uint32_t resource_id;
+    uint32_t kind; /* enum hsp_ipc_resource_kind */
+};
+
+struct hsp_ipc_render_detach_resource {
+    uint32_t resource_id;
+    uint32_t pad;
+};
+
+/* ------------------------------------------------------------------ gpu ↔ display */
+
+struct hsp_ipc_rect {
+    uint32_t x, y, width, height; /* pixels */
+};
+
+/* What one scanout shows from now on: `rect` of a picture in a span. A width of 0 switches the
+ * scanout off and carries no span. */
+struct hsp_ipc_display_scanout {
+    uint32_t scanout_id;
+    uint32_t width, height; /* of the whole picture, pixels */
+    uint32_t stride;        /* bytes from row to row */
+    uint64_t offset;        /* of the first row, bytes */
+    uint32_t format;        /* enum virtio_gpu_formats */
+    uint32_t pad;
+    struct hsp_ipc_rect rect;
+};
+
+struct hsp_ipc_display_flush {
+    uint64_t sequence; /* answered by hsp_ipc_display_flushed, in order per scanout */
+    uint64_t start_ns; /* hsp_now_ns when the guest's command was read */
+    uint32_t scanout_id;
+    uint32_t pad;
+    struct hsp_ipc_rect rect; /* damaged part */
+};
+
+struct hsp_ipc_display_flushed {
+    uint64_t sequence;
+    uint32_t scanout_id;
+    uint32_t pad;
+};
+
+/* A cursor picture is 64x64, B8G8R8A8, tightly packed at the start of the span. */
+struct hsp_ipc_display_cursor {
+    uint32_t scanout_id;
+    uint32_t resource_id; /* 0 hides the cursor */
+    uint32_t x, y;        /* position of the hot spot on the scanout */
+    uint32_t hot_x, hot_y;
+};
+
+struct hsp_ipc_display_resized {
+    uint32_t scanout_id;
+    uint32_t width, height;
+    uint32_t pad;
+};
+
+struct hsp_ipc_display_screenshot {
+    uint64_t request_id;
+    uint32_t scanout_id;
+    uint32_t pad;
+};
+
+struct hsp_ipc_display_screenshot_done {
+    uint64_t request_id;
+    int32_t status; /* 0 or negative errno; -ENODATA when the scanout is off */
+    uint32_t pad;
+};
+
+/* ------------------------------------------------------------------ spans in messages */
+
+/* A message that carries a span has it after its struct: u32 piece_count, u32 pad, then the pieces;
+ * the span's descriptors are the message's. */
+
+/* Sends `body` and, if not NULL, the span behind it. Errors as hsp_ipc_channel_send. */
+int hsp_ipc_send_with_span(struct hsp_ipc_channel *channel, uint32_t type, const void *body,
+                           size_t body_size, const struct hsp_span *span);
+
+/* Copies the fixed part of a message. False when it is not exactly `body_size` bytes, or has
+ * another number of descriptors. */
+bool hsp_ipc_decode(const struct hsp_ipc_message *message, void *out_body, size_t body_size,
+                    size_t fd_count);
+
+/* As hsp_ipc_decode for a message with a span behind its body; the span gets copies of the
+ * descriptors. 0 or negative errno (-EPROTO for a malformed message). */
+int hsp_ipc_decode_with_span(const struct hsp_ipc_message *message, void *out_body,
+                             size_t body_size, struct hsp_span *out_span);
+
+#endif
