@@ -36,7 +36,7 @@ enum hsp_vn_resource_kind {
 #define HSP_VN_MAP_WC       3u
 
 struct hsp_vn_context_params {
-    const char *name; /* the client's, for log lines; copied; may hold anything */
+    const char *name;                /* the client's, for log lines; copied; may hold anything */
     struct hsp_stats_context *stats; /* borrowed until destroy; may be NULL */
     void *user_data;
     /* A fence of hsp_vn_context_submit_fence is done. From any thread, also from inside that call;
@@ -50,8 +50,8 @@ struct hsp_vn_context_params {
 int hsp_vn_context_create(const struct hsp_vn_context_params *params,
                           struct hsp_vn_context **out_context);
 
-/* Stops rings and timelines, waits for the host's GPU work, destroys everything that the client left
- * behind, retires all fences. Takes NULL. */
+/* Stops rings and timelines, waits for the host's GPU work, destroys everything that the client
+ * left behind, retires all fences. Takes NULL. */
 void hsp_vn_context_destroy(struct hsp_vn_context *context);
 
 /* Runs a block of commands of the vq stream; `size` is a multiple of 4, at most
