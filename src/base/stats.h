@@ -12,6 +12,7 @@
 #ifndef HSP_BASE_STATS_H
 #define HSP_BASE_STATS_H
 
+#include "base/limits.h"
 #include "base/util.h"
 
 #include <stdatomic.h>
@@ -36,6 +37,11 @@ struct hsp_stats_scanout {
     _Atomic uint64_t present_ns;    /* sum of time from flush to presented, our own part */
     _Atomic uint64_t last_frame_ns; /* now: hsp_now_ns of the newest frame */
     _Atomic uint32_t width, height; /* now: pixels; 0 when the scanout is off */
+};
+
+/* The page of a hesper-display. */
+struct hsp_stats_display {
+    struct hsp_stats_scanout scanouts[HSP_LIMIT_SCANOUT_COUNT];
 };
 
 /* Null-tolerant, so that programs without a page (hesper exec) need no special case. */

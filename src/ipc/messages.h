@@ -94,15 +94,19 @@ struct hsp_ipc_rect {
     uint32_t x, y, width, height; /* pixels */
 };
 
-/* What one scanout shows from now on: `rect` of a picture in a span. A width of 0 switches the
- * scanout off and carries no span. */
+/* What one scanout shows from its next flush on: `rect` of a picture in a span. A width of 0
+ * switches the scanout off at once and carries no span. A display that was started anew needs a
+ * flush after it, too.
+ *
+ * The display refuses files that can shrink, which would kill it while it reads, unless `kind` says
+ * that they are guest RAM: that file belongs to the VMM, which may not have sealed it. */
 struct hsp_ipc_display_scanout {
     uint32_t scanout_id;
     uint32_t width, height; /* of the whole picture, pixels */
     uint32_t stride;        /* bytes from row to row */
     uint64_t offset;        /* of the first row, bytes */
-    uint32_t format;        /* enum virtio_gpu_formats */
-    uint32_t pad;
+    uint32_t format;        /* enum hsp_format */
+    uint32_t kind;          /* enum hsp_ipc_resource_kind */
     struct hsp_ipc_rect rect;
 };
 
@@ -120,12 +124,17 @@ struct hsp_ipc_display_flushed {
     uint32_t pad;
 };
 
-/* A cursor picture is 64x64, B8G8R8A8, tightly packed at the start of the span. */
+/* A cursor picture is HSP_CURSOR_EXTENT pixels square, B8G8R8A8 with colours multiplied by alpha,
+ * tightly packed at the start of the span. The display copies it when the message comes. */
+#define HSP_CURSOR_EXTENT 64
+
 struct hsp_ipc_display_cursor {
     uint32_t scanout_id;
-    uint32_t resource_id; /* 0 hides the cursor */
-    uint32_t x, y;        /* position of the hot spot on the scanout */
-    uint32_t hot_x, hot_y;
+    uint32_t resource_id;  /* 0 hides the cursor */
+    int32_t x, y;          /* its top left corner on the scanout, which may lie outside */
+    uint32_t hot_x, hot_y; /* the hot spot inside the picture */
+    uint32_t kind;         /* enum hsp_ipc_resource_kind; as in hsp_ipc_display_scanout */
+    uint32_t pad;
 };
 
 struct hsp_ipc_display_resized {
