@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: MIT */
+#include "display/display.h"
+
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+/* Screenshots under way; each may wait for its reader. More are refused with -EBUSY. */
+#define MAX_SCREENSHOT_COUNT 16
+
+struct scanout {
+    struct hsp_display_picture *picture; /* NULL: off */
+    struct hsp_display_cursor cursor;
+};
+
+struct hsp_display {
+    struct hsp_ipc_channel channel;
+    struct hsp_stats_display *stats;
+    struct hsp_display_backend *backend;
+    struct scanout scanouts[HSP_LIMIT_SCANOUT_COUNT];
+    unsigned screenshot_count;
+    uv_loop_t loop;
+    uv_poll_t poll;
+    bool has_poll;
+    int error; /* what ends the loop: negative errno; -EPIPE is the orderly end */
+};
+
+struct screenshot_job {
+    uv_work_t work;
+    struct hsp_display *display;
+    struct hsp_display_picture *picture;
+    struct hsp_display_cursor cursor;
+    uint64_t request_id;
+    int fd;
+    int status;
+};
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static bool is_end_of_stream(int error)
+{
+    return error == -EPIPE || error == -ECONNRESET;
+}
+
+/* Ends the loop with the first error. */
+static void fail(struct hsp_display *display, int error)
+{
+    if (display->error == 0) {
+        display->error = error;
+        if (!is_end_of_stream(error))
+            hsp_error("connection to hesper-gpu failed: %s", strerror(-error));
+    }
+    uv_stop(&display->loop);
+}
+
+static void watch_channel(struct hsp_display *display)
+{
+    int events = UV_READABLE;
+
+    if (hsp_ipc_channel_wants_write(&display->channel))
+        events |= UV_WRITABLE;
+    uv_poll_start(&display->poll, events, on_poll);
+}
+
+static void send_message(struct hsp_display *display, uint32_t type, const void *payload,
+                         size_t size)
+{
+    int ret = hsp_ipc_channel_send(&display->channel, type, payload, size, NULL, 0);
+
+    if (ret < 0)
+        fail(display, ret);
+    else if (hsp_ipc_channel_wants_write(&display->channel))
+        watch_channel(display);
+}
+
+static struct hsp_stats_scanout *find_stats(struct hsp_display *display, uint32_t scanout_id)
+{
+    return display->stats ? &display->stats->scanouts[scanout_id] : NULL;
+}
+
+/* ------------------------------------------------------------------ scanouts */
+
+/* Takes over the caller's reference. */
+static void set_picture(struct hsp_display *display, uint32_t scanout_id,
+                        struct hsp_display_picture *picture)
+{
+    struct scanout *scanout = &display->scanouts[scanout_id];
+    struct hsp_stats_scanout *stats = find_stats(display, scanout_id);
+
+    display->backend->ops->set_scanout(display->backend, scanout_id, picture);
+    hsp_display_picture_unref(scanout->picture);
+    scanout->picture = picture;
+    hsp_stats_set(stats, width, picture ? picture->rect.width : 0);
+    hsp_stats_set(stats, height, picture ? picture->rect.height : 0);
+}
+
+static int handle_set_scanout(struct hsp_display *display, const struct hsp_ipc_message *message)
+{
+    struct hsp_ipc_display_scanout scanout;
+    struct hsp_display_picture *picture = NULL;
+    struct hsp_span span;
+    int ret;
+
+    if (hsp_ipc_decode(message, &scanout, sizeof(scanout), 0)) {
+        if (scanout.scanout_id >= HSP_LIMIT_SCANOUT_COUNT || scanout.width != 0)
+            return -EPROTO;
+        set_picture(display, scanout.scanout_id, NULL);
+        return 0;
+    }
+    ret = hsp_ipc_decode_with_span(message, &scanout, sizeof(scanout), &span);
+    if (ret < 0)
+        return ret;
+    if (scanout.scanout_id >= HSP_LIMIT_SCANOUT_COUNT) {
+        hsp_span_finish(&span);
+        return -EPROTO;
+    }
+    ret = hsp_display_picture_create(&scanout, &span, &picture);
+    hsp_span_finish(&span);
+    if (ret < 0)
+        hsp_log_guest("scanout %u: %ux%u, stride %u, offset %llu, format %u, shown "
+                      "%ux%u+%u+%u refused: %s",
+                      scanout.scanout_id, scanout.width, scanout.height, scanout.stride,
+                      (unsigned long long)scanout.offset, scanout.format, scanout.rect.width,
+                      scanout.rect.height, scanout.rect.x, scanout.rect.y, strerror(-ret));
+    set_picture(display, scanout.scanout_id, picture);
+    return 0;
+}
+
+static int handle_flush(struct hsp_display *display, const struct hsp_ipc_message *message)
+{
+    struct hsp_ipc_display_flush request;
+
+    if (!hsp_ipc_decode(message, &request, sizeof(request), 0) ||
+        request.scanout_id >= HSP_LIMIT_SCANOUT_COUNT)
+        return -EPROTO;
+
+    const struct hsp_display_picture *picture = display->scanouts[request.scanout_id].picture;
+    struct hsp_display_flush flush = {
+        .sequence = request.sequence,
+        .start_ns = request.start_ns,
+        .scanout_id = request.scanout_id,
+    };
+    hsp_stats_add(find_stats(display, request.scanout_id), flushes, 1);
+    if (picture && hsp_display_picture_clip(picture, &request.rect, &flush.rect))
+        display->backend->ops->flush(display->backend, &flush);
+    else
+        hsp_display_flush_done(display, &flush, false);
+    return 0;
+}
+
+void hsp_display_flush_done(struct hsp_display *display, const struct hsp_display_flush *flush,
+                            bool shown)
+{
+    struct hsp_ipc_display_flushed answer = {
+        .sequence = flush->sequence,
+        .scanout_id = flush->scanout_id,
+    };
+
+    if (shown) {
+        struct hsp_stats_scanout *stats = find_stats(display, flush->scanout_id);
+        uint64_t now = hsp_now_ns();
+        hsp_stats_add(stats, frames, 1);
+        hsp_stats_add(stats, present_ns, now > flush->start_ns ? now - flush->start_ns : 0);
+        hsp_stats_set(stats, last_frame_ns, now);
+    }
+    send_message(display, HSP_IPC_DISPLAY_FLUSHED, &answer, sizeof(answer));
+}
+
+/* ------------------------------------------------------------------ cursor */
+
+/* A cursor's picture is small and the guest may change it later: it is copied. */
+static int copy_cursor(const struct hsp_span *span, uint32_t kind,
+                       struct hsp_display_cursor *cursor)
+{
+    struct hsp_mapping mapping;
+    int ret = span->size < HSP_CURSOR_SIZE ? -EINVAL : hsp_display_span_check(span, kind);
+
+    if (ret == 0)
+        ret = hsp_span_map(span, false, &mapping);
+    if (ret < 0)
+        return ret;
+    memcpy(cursor->pixels, mapping.data, HSP_CURSOR_SIZE);
+    hsp_mapping_finish(&mapping);
+    return 0;
+}
+
+static void update_cursor(struct hsp_display *display, const struct hsp_ipc_display_cursor *request,
+                          bool picture_changed)
+{
+    struct hsp_display_cursor *cursor = &display->scanouts[request->scanout_id].cursor;
+
+    cursor->x = request->x;
+    cursor->y = request->y;
+    if (display->backend->ops->set_cursor)
+        display->backend->ops->set_cursor(display->backend, request->scanout_id, cursor,
+                                          picture_changed);
+}
+
+static int handle_move_cursor(struct hsp_display *display, const struct hsp_ipc_message *message)
+{
+    struct hsp_ipc_display_cursor request;
+
+    if (!hsp_ipc_decode(message, &request, sizeof(request), 0) ||
+        request.scanout_id >= HSP_LIMIT_SCANOUT_COUNT)
+        return -EPROTO;
+    update_cursor(display, &request, false);
+    return 0;
+}
+
+static int handle_set_cursor(struct hsp_display *display, const struct hsp_ipc_message *message)
+{
+    struct hsp_ipc_display_cursor request;
+    struct hsp_display_cursor *cursor;
+    struct hsp_span span = HSP_SPAN_EMPTY;
+    int ret;
+
+    if (!hsp_ipc_decode(message, &request, sizeof(request), 0)) {
+        ret = hsp_ipc_decode_with_span(message, &request, sizeof(request), &span);
+        if (ret < 0)
+            return ret;
+    }
+    if (request.scanout_id >= HSP_LIMIT_SCANOUT_COUNT ||
+        (request.resource_id != 0) != (span.piece_count != 0)) {
+        hsp_span_finish(&span);
+        return -EPROTO;
+    }
+    cursor = &display->scanouts[request.scanout_id].cursor;
+    cursor->hot_x = HSP_MIN(request.hot_x, HSP_CURSOR_EXTENT - 1u);
+    cursor->hot_y = HSP_MIN(request.hot_y, HSP_CURSOR_EXTENT - 1u);
+    cursor->visible = request.resource_id != 0;
+    if (cursor->visible) {
+        ret = copy_cursor(&span, request.kind, cursor);
+        if (ret < 0) {
+            hsp_log_guest("scanout %u: cursor of resource %u refused: %s", request.scanout_id,
+                          request.resource_id, strerror(-ret));
+            cursor->visible = false;
+        }
+    }
+    hsp_span_finish(&span);
+    update_cursor(display, &request, true);
+    return 0;
+}
+
+/* ------------------------------------------------------------------ screenshots */
+
+static void answer_screenshot(struct hsp_display *display, uint64_t request_id, int status)
+{
+    struct hsp_ipc_display_screenshot_done answer = {.request_id = request_id, .status = status};
+
+    send_message(display, HSP_IPC_DISPLAY_SCREENSHOT_DONE, &answer, sizeof(answer));
+}
+
+static void write_screenshot(uv_work_t *work)
+{
+    struct screenshot_job *job = HSP_CONTAINER_OF(work, struct screenshot_job, work);
+
+    job->status = hsp_display_screenshot_write(job->fd, job->picture, &job->cursor);
+    hsp_fd_close(&job->fd); /* the reader may wait for the end of it */
+}
+
+static void on_screenshot_written(uv_work_t *work, int status)
+{
+    struct screenshot_job *job = HSP_CONTAINER_OF(work, struct screenshot_job, work);
+    struct hsp_display *display = job->display;
+
+    display->screenshot_count--;
+    answer_screenshot(display, job->request_id, job->status);
+    hsp_display_picture_unref(job->picture);
+    free(job);
+}
+
+/* Takes the descriptor on success only. */
+static int start_screenshot(struct hsp_display *display,
+                            const struct hsp_ipc_display_screenshot *request, int fd_steal)
+{
+    struct hsp_display_picture *picture =
+        display->backend->ops->get_shown(display->backend, request->scanout_id);
+    struct screenshot_job *job;
+    int ret;
+
+    if (!picture)
+        return -ENODATA;
+    if (display->screenshot_count >= MAX_SCREENSHOT_COUNT)
+        return -EBUSY;
+    job = malloc(sizeof(*job));
+    if (!job)
+        return -ENOMEM;
+    *job = (struct screenshot_job){
+        .display = display,
+        .picture = picture,
+        .cursor = display->scanouts[request->scanout_id].cursor,
+        .request_id = request->request_id,
+        .fd = fd_steal,
+    };
+    ret = uv_queue_work(&display->loop, &job->work, write_screenshot, on_screenshot_written);
+    if (ret < 0) {
+        free(job);
+        return ret;
+    }
+    hsp_display_picture_ref(picture);
+    display->screenshot_count++;
+    return 0;
+}
+
+static int handle_screenshot(struct hsp_display *display, struct hsp_ipc_message *message)
+{
+    struct hsp_ipc_display_screenshot request;
+    int ret;
+
+    if (!hsp_ipc_decode(message, &request, sizeof(request), 1) ||
+        request.scanout_id >= HSP_LIMIT_SCANOUT_COUNT)
+        return -EPROTO;
+    ret = start_screenshot(display, &request, message->fds[0]);
+    if (ret < 0)
+        answer_screenshot(display, request.request_id, ret);
+    else
+        message->fds[0] = -1;
+    return 0;
+}
+
+/* ------------------------------------------------------------------ loop */
+
+static int handle_message(struct hsp_display *display, struct hsp_ipc_message *message)
+{
+    switch (message->type) {
+    case HSP_IPC_DISPLAY_SET_SCANOUT:
+        return handle_set_scanout(display, message);
+    case HSP_IPC_DISPLAY_FLUSH:
+        return handle_flush(display, message);
+    case HSP_IPC_DISPLAY_SET_CURSOR:
+        return handle_set_cursor(display, message);
+    case HSP_IPC_DISPLAY_MOVE_CURSOR:
+        return handle_move_cursor(display, message);
+    case HSP_IPC_DISPLAY_SCREENSHOT:
+        return handle_screenshot(display, message);
+    default:
+        return -EPROTO;
+    }
+}
+
+static void receive_messages(struct hsp_display *display)
+{
+    struct hsp_ipc_message message;
+    int ret;
+
+    while (display->error == 0) {
+        ret = hsp_ipc_channel_receive(&display->channel, &message);
+        if (ret == 0)
+            return;
+        if (ret > 0) {
+            ret = handle_message(display, &message);
+            if (ret < 0)
+                hsp_error("message 0x%x of %zu bytes, %zu descriptors: %s", message.type,
+                          message.payload_size, message.fd_count, strerror(-ret));
+            hsp_ipc_message_finish(&message);
+        }
+        if (ret < 0)
+            fail(display, ret);
+    }
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct hsp_display *display = HSP_CONTAINER_OF(poll, struct hsp_display, poll);
+
+    if (status < 0) {
+        fail(display, status);
+        return;
+    }
+    if (events & UV_WRITABLE) {
+        int ret = hsp_ipc_channel_flush(&display->channel);
+        if (ret < 0)
+            fail(display, ret);
+        else
+            watch_channel(display);
+    }
+    if (events & UV_READABLE)
+        receive_messages(display);
+}
+
+int hsp_display_create(int ipc_fd_steal, struct hsp_stats_display *stats,
+                       const struct hsp_display_backend_ops *ops, struct hsp_display **out)
+{
+    struct hsp_display *display = calloc(1, sizeof(*display));
+    int ret = display ? uv_loop_init(&display->loop) : -ENOMEM;
+
+    if (ret < 0) {
+        free(display);
+        return ret;
+    }
+    display->stats = stats;
+    hsp_ipc_channel_init(&display->channel, ipc_fd_steal);
+    ret = hsp_fd_set_nonblocking(ipc_fd_steal, true);
+    if (ret == 0)
+        ret = uv_poll_init(&display->loop, &display->poll, ipc_fd_steal);
+    if (ret < 0)
+        goto out;
+    display->has_poll = true;
+    ret = ops->create(display, &display->backend);
+    if (ret < 0)
+        goto out;
+    *out = display;
+    return 0;
+
+out:
+    display->channel.socket_fd = -1; /* stays the caller's */
+    hsp_display_destroy(display);
+    return ret;
+}
+
+int hsp_display_run(struct hsp_display *display)
+{
+    watch_channel(display);
+    while (display->error == 0)
+        uv_run(&display->loop, UV_RUN_DEFAULT);
+    return is_end_of_stream(display->error) ? 0 : display->error;
+}
+
+bool hsp_display_destroy(struct hsp_display *display)
+{
+    if (!display)
+        return true;
+    if (display->screenshot_count > 0)
+        return false;
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(display->scanouts); i++)
+        hsp_display_picture_unref(display->scanouts[i].picture);
+    if (display->backend)
+        display->backend->ops->destroy(display->backend);
+    if (display->has_poll)
+        uv_close((uv_handle_t *)&display->poll, NULL);
+    uv_run(&display->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&display->loop);
+    hsp_ipc_channel_finish(&display->channel);
+    free(display);
+    return true;
+}
