@@ -9,17 +9,41 @@
 #include "base/fd.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define READ_CHUNK (64u << 10)
+#define SMALL_SIZE 4096
+
+/* A message of which at least the end waits for a writable socket. */
+struct out_message {
+    struct hsp_list link;
+    size_t size, sent; /* bytes of data */
+    size_t fd_count;   /* 0 once the descriptors went out with the first byte */
+    int fds[HSP_LIMIT_MESSAGE_FD_COUNT];
+    char data[];
+};
 
 void hsp_ipc_channel_init(struct hsp_ipc_channel *channel, int socket_fd_steal)
 {
     memset(channel, 0, sizeof(*channel));
     channel->socket_fd = socket_fd_steal;
+    hsp_list_init(&channel->out_messages);
     pthread_mutex_init(&channel->send_lock, NULL);
+}
+
+static void close_out_fds(struct out_message *message)
+{
+    for (size_t i = 0; i < message->fd_count; i++)
+        hsp_fd_close(&message->fds[i]);
+    message->fd_count = 0;
+}
+
+static void destroy_out_message(struct out_message *message)
+{
+    close_out_fds(message);
+    hsp_list_remove(&message->link);
+    free(message);
 }
 
 void hsp_ipc_channel_finish(struct hsp_ipc_channel *channel)
@@ -27,11 +51,12 @@ void hsp_ipc_channel_finish(struct hsp_ipc_channel *channel)
     for (size_t i = 0; i < channel->in_fd_count; i++)
         hsp_fd_close(&channel->in_fds[i]);
     channel->in_fd_count = 0;
+    hsp_list_for_each_safe (message, &channel->out_messages, struct out_message, link)
+        destroy_out_message(message);
     hsp_fd_close(&channel->socket_fd);
-    free(channel->out_data);
     free(channel->in_data);
-    channel->out_data = channel->in_data = NULL;
-    channel->out_size = channel->in_size = channel->out_capacity = channel->in_capacity = 0;
+    channel->in_data = NULL;
+    channel->out_size = channel->in_size = channel->in_capacity = 0;
     pthread_mutex_destroy(&channel->send_lock);
 }
 
@@ -48,99 +73,100 @@ static int reserve(char **data, size_t *capacity, size_t wanted)
     return 0;
 }
 
-/* Sends queued bytes until the socket is full. */
+/* A copy of the message with descriptors of its own; `sent` bytes of it are out already. */
+static int create_out_message(const struct hsp_ipc_header *header, const void *payload,
+                              const int *fds, size_t sent, struct out_message **out)
+{
+    size_t size = sizeof(*header) + header->payload_size;
+    struct out_message *message = malloc(sizeof(*message) + size);
+
+    if (!message)
+        return -ENOMEM;
+    hsp_list_init(&message->link);
+    message->size = size;
+    message->sent = sent;
+    message->fd_count = 0;
+    memcpy(message->data, header, sizeof(*header));
+    if (header->payload_size > 0)
+        memcpy(message->data + sizeof(*header), payload, header->payload_size);
+    while (sent == 0 && message->fd_count < header->fd_count) {
+        int fd = hsp_fd_dup(fds[message->fd_count]);
+        if (fd < 0) {
+            destroy_out_message(message);
+            return fd;
+        }
+        message->fds[message->fd_count++] = fd;
+    }
+    *out = message;
+    return 0;
+}
+
+/* Sends queued messages until the socket is full. */
 static int flush_locked(struct hsp_ipc_channel *channel)
 {
-    size_t sent = 0;
-    int ret = 0;
-
-    while (sent < channel->out_size) {
-        ssize_t n = hsp_fd_sendmsg(channel->socket_fd, channel->out_data + sent,
-                                   channel->out_size - sent, NULL, 0);
-        if (n < 0) {
-            if (n != -EAGAIN)
-                ret = (int)n;
-            break;
-        }
-        sent += (size_t)n;
-    }
-    memmove(channel->out_data, channel->out_data + sent, channel->out_size - sent);
-    channel->out_size -= sent;
-    if (ret < 0) {
-        channel->send_error = ret;
-        return ret;
-    }
-    return channel->out_size > 0;
-}
-
-/* Descriptors cannot be queued as bytes are: wait until the queue is empty and the socket takes the
- * message's first byte. Only as long as the peer takes to read. */
-static int send_first_byte_with_fds(struct hsp_ipc_channel *channel, const void *data, size_t size,
-                                    const int *fds, size_t fd_count, size_t *out_sent)
-{
-    for (;;) {
-        int ret = channel->out_size ? flush_locked(channel) : 0;
-        if (ret < 0)
-            return ret;
-        if (ret == 0) {
-            ssize_t n = hsp_fd_sendmsg(channel->socket_fd, data, size, fds, fd_count);
-            if (n >= 0) {
-                *out_sent = (size_t)n;
-                return 0;
-            }
-            if (n != -EAGAIN)
+    hsp_list_for_each_safe (message, &channel->out_messages, struct out_message, link) {
+        while (message->sent < message->size) {
+            ssize_t n =
+                hsp_fd_sendmsg(channel->socket_fd, message->data + message->sent,
+                               message->size - message->sent, message->fds, message->fd_count);
+            if (n == -EAGAIN)
+                return 1;
+            if (n < 0) {
+                channel->send_error = (int)n;
                 return (int)n;
+            }
+            close_out_fds(message);
+            message->sent += (size_t)n;
+            channel->out_size -= (size_t)n;
         }
-        struct pollfd pollfd = {.fd = channel->socket_fd, .events = POLLOUT};
-        ret = poll(&pollfd, 1, 1000);
-        if (ret == 0)
-            return -ETIMEDOUT;
-        if (ret < 0 && errno != EINTR)
-            return -errno;
+        destroy_out_message(message);
     }
+    return 0;
 }
 
-static int queue_bytes(struct hsp_ipc_channel *channel, const void *data, size_t size)
+/* The usual case, a small message and an empty queue, without a copy on the heap. Returns the bytes
+ * that went out, 0 if the message has to be queued. */
+static ssize_t send_small(struct hsp_ipc_channel *channel, const struct hsp_ipc_header *header,
+                          const void *payload, const int *fds)
 {
-    int ret;
+    char data[SMALL_SIZE];
+    size_t size = sizeof(*header) + header->payload_size;
+    ssize_t n;
 
-    if (size == 0)
+    if (!hsp_list_is_empty(&channel->out_messages) || size > sizeof(data))
         return 0;
-    if (!hsp_range_fits(channel->out_size, size, HSP_IPC_QUEUE_SIZE))
-        return -ENOBUFS;
-    ret = reserve(&channel->out_data, &channel->out_capacity, channel->out_size + size);
-    if (ret < 0)
-        return ret;
-    memcpy(channel->out_data + channel->out_size, data, size);
-    channel->out_size += size;
-    return 0;
+    memcpy(data, header, sizeof(*header));
+    if (header->payload_size > 0)
+        memcpy(data + sizeof(*header), payload, header->payload_size);
+    n = hsp_fd_sendmsg(channel->socket_fd, data, size, fds, header->fd_count);
+    return n == -EAGAIN ? 0 : n;
 }
 
 static int send_locked(struct hsp_ipc_channel *channel, const struct hsp_ipc_header *header,
                        const void *payload, const int *fds)
 {
-    const char *rest = (const char *)header;
-    size_t rest_size = sizeof(*header);
+    struct out_message *message;
+    ssize_t sent;
     int ret;
 
     if (channel->send_error < 0)
         return channel->send_error;
-    if (header->fd_count > 0) {
-        size_t sent = 0;
-        ret = send_first_byte_with_fds(channel, header, sizeof(*header), fds, header->fd_count,
-                                       &sent);
-        if (ret < 0)
-            return ret;
-        rest += sent;
-        rest_size -= sent;
-    }
-    if (!hsp_range_fits(channel->out_size, rest_size + header->payload_size, HSP_IPC_QUEUE_SIZE))
+    if (!hsp_range_fits(channel->out_size, sizeof(*header) + header->payload_size,
+                        HSP_IPC_QUEUE_SIZE))
         return -ENOBUFS;
-    ret = queue_bytes(channel, rest, rest_size);
-    if (ret == 0)
-        ret = queue_bytes(channel, payload, header->payload_size);
-    if (ret == 0)
-        ret = flush_locked(channel);
+    sent = send_small(channel, header, payload, fds);
+    if (sent == (ssize_t)(sizeof(*header) + header->payload_size))
+        return 0;
+    ret = sent < 0 ? (int)sent : create_out_message(header, payload, fds, (size_t)sent, &message);
+    if (ret < 0) {
+        /* Half a message is out, or nothing will ever be. */
+        if (sent != 0)
+            channel->send_error = ret;
+        return ret;
+    }
+    hsp_list_append(&channel->out_messages, &message->link);
+    channel->out_size += message->size - message->sent;
+    ret = flush_locked(channel);
     return ret < 0 ? ret : 0;
 }
 
@@ -158,9 +184,6 @@ int hsp_ipc_channel_send(struct hsp_ipc_channel *channel, uint32_t type, const v
         return -EMSGSIZE;
     pthread_mutex_lock(&channel->send_lock);
     ret = send_locked(channel, &header, payload, fds);
-    /* -ENOBUFS before anything was queued leaves the stream whole; all else ends it. */
-    if (ret < 0 && ret != -ENOBUFS)
-        channel->send_error = ret;
     pthread_mutex_unlock(&channel->send_lock);
     return ret;
 }
@@ -175,14 +198,19 @@ int hsp_ipc_channel_flush(struct hsp_ipc_channel *channel)
     return ret;
 }
 
-bool hsp_ipc_channel_wants_write(struct hsp_ipc_channel *channel)
+size_t hsp_ipc_channel_queued_size(struct hsp_ipc_channel *channel)
 {
-    bool wants;
+    size_t size;
 
     pthread_mutex_lock(&channel->send_lock);
-    wants = channel->out_size > 0;
+    size = channel->send_error < 0 ? 0 : channel->out_size;
     pthread_mutex_unlock(&channel->send_lock);
-    return wants;
+    return size;
+}
+
+bool hsp_ipc_channel_wants_write(struct hsp_ipc_channel *channel)
+{
+    return hsp_ipc_channel_queued_size(channel) > 0;
 }
 
 /* Takes a whole message off the front of the input, if there is one. The previous message's bytes

@@ -9,14 +9,15 @@
  *
  * Ownership: the channel owns its socket and descriptors that were received but not yet taken.
  * Threads: one thread receives; any thread may send (sends are serialised inside).
- * Blocking: as the socket is. hesper-gpu uses nonblocking sockets: what does not fit the socket's
- * buffer is queued, and hsp_ipc_channel_flush sends it when the socket is writable.
+ * Blocking: as the socket is. hesper-gpu uses nonblocking sockets, and then no call ever waits:
+ * what does not fit the socket's buffer is queued, descriptors included, and hsp_ipc_channel_flush
+ * sends it when the socket is writable.
  */
 #ifndef HSP_IPC_CHANNEL_H
 #define HSP_IPC_CHANNEL_H
 
 #include "base/limits.h"
-#include "base/util.h"
+#include "base/list.h"
 
 #include <pthread.h>
 #include <sys/types.h>
@@ -30,8 +31,8 @@ struct hsp_ipc_header {
 struct hsp_ipc_channel {
     int socket_fd;
     pthread_mutex_t send_lock;
-    char *out_data; /* bytes that wait for a writable socket */
-    size_t out_size, out_capacity;
+    struct hsp_list out_messages; /* not yet sent to the end */
+    size_t out_size;              /* bytes that wait in them */
     char *in_data;
     size_t in_size, in_capacity;
     int in_fds[2 * HSP_LIMIT_MESSAGE_FD_COUNT];
@@ -55,8 +56,9 @@ void hsp_ipc_channel_init(struct hsp_ipc_channel *channel, int socket_fd_steal);
 void hsp_ipc_channel_finish(struct hsp_ipc_channel *channel);
 
 /* Sends one message; the descriptors are borrowed. 0; -EMSGSIZE for too large a payload; -EPIPE and
- * other negative errnos once the peer is gone; -ENOBUFS when more than
- * HSP_IPC_QUEUE_SIZE bytes wait for a peer that does not read. */
+ * other negative errnos once the peer is gone. -ENOBUFS when more than HSP_IPC_QUEUE_SIZE bytes
+ * would wait for a peer that does not read, -ENOMEM or -EMFILE when the message cannot be queued:
+ * then nothing of it was sent and the channel stays usable. */
 int hsp_ipc_channel_send(struct hsp_ipc_channel *channel, uint32_t type, const void *payload,
                          size_t payload_size, const int *fds, size_t fd_count);
 
@@ -66,6 +68,9 @@ int hsp_ipc_channel_send(struct hsp_ipc_channel *channel, uint32_t type, const v
  * negative errno on failure. */
 int hsp_ipc_channel_flush(struct hsp_ipc_channel *channel);
 bool hsp_ipc_channel_wants_write(struct hsp_ipc_channel *channel);
+
+/* Bytes that wait for a writable socket. */
+size_t hsp_ipc_channel_queued_size(struct hsp_ipc_channel *channel);
 
 /* The next message. 1 and *out_message; 0 when a nonblocking socket has no whole message yet;
  * -EPIPE at the end of the stream, -EPROTO for a malformed message, other negative errnos. */

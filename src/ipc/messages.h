@@ -29,6 +29,7 @@ enum hsp_ipc_type {
     HSP_IPC_RENDER_FENCE_RETIRED = 0x180, /* hsp_ipc_render_fence */
     HSP_IPC_RENDER_BLOB_CREATED,          /* hsp_ipc_render_blob_created (+ span when status 0) */
     HSP_IPC_RENDER_FATAL,                 /* payload: a line of text; the process exits after it */
+    HSP_IPC_RENDER_RING,                  /* hsp_ipc_render_ring: a ring was made, or is gone */
     /* gpu → display */
     HSP_IPC_DISPLAY_SET_SCANOUT = 0x200, /* hsp_ipc_display_scanout (+ span unless width is 0) */
     HSP_IPC_DISPLAY_FLUSH,               /* hsp_ipc_display_flush */
@@ -52,8 +53,11 @@ struct hsp_ipc_render_submit_fd {
     uint64_t size; /* bytes of commands at the start of the file, at most HSP_LIMIT_SUBMIT_SIZE */
 };
 
+/* Each HSP_IPC_RENDER_CREATE_FENCE is answered by exactly one HSP_IPC_RENDER_FENCE_RETIRED with the
+ * same numbers, also when ring_idx is bound to no queue (then at once): a fence that is forgotten
+ * hangs the guest. */
 struct hsp_ipc_render_fence {
-    uint64_t fence_id;
+    uint64_t fence_id; /* of hesper-gpu's choice, growing per context; not the guest's */
     uint32_t ring_idx;
     uint32_t pad;
 };
@@ -70,6 +74,14 @@ struct hsp_ipc_render_blob_created {
     int32_t status;    /* 0 or negative errno */
     uint32_t map_info; /* VIRTIO_GPU_MAP_CACHE_* */
     uint32_t pad;
+};
+
+/* Where a ring's status word is, so that hesper-gpu can set FATAL in it when the renderer is killed
+ * and cannot do it itself. The resource must be attached to the context. */
+struct hsp_ipc_render_ring {
+    uint64_t status_offset; /* bytes from the start of the resource; a multiple of 4 */
+    uint32_t resource_id;
+    uint32_t created; /* 1, or 0 when the ring is destroyed */
 };
 
 enum hsp_ipc_resource_kind {
