@@ -49,6 +49,18 @@
 /* ring_idx: virtio-gpu's timelines of a context (VIRTGPU_CONTEXT_PARAM_NUM_RINGS). */
 #define HSP_LIMIT_TIMELINE_COUNT 64
 
+/* vtest: what one connection may hold of each, so that a client that never stops asking meets an
+ * end before the host's memory does. Programs have a handful. */
+#define HSP_LIMIT_VTEST_SYNC_COUNT  65536
+#define HSP_LIMIT_VTEST_WAIT_COUNT  1024
+#define HSP_LIMIT_VTEST_FENCE_COUNT 65536
+
+/* vtest: bytes of the client's name; it ends up in log lines. */
+#define HSP_LIMIT_VTEST_NAME_SIZE 4096
+
+/* vtest: sync points of one wait or one submission. */
+#define HSP_LIMIT_VTEST_POINT_COUNT 4096
+
 /* Scanouts of one device: VIRTIO_GPU_MAX_SCANOUTS. */
 #define HSP_LIMIT_SCANOUT_COUNT 16
 

@@ -44,9 +44,9 @@ struct hsp_vn_context_params {
     void (*on_fence)(void *user_data, uint32_t ring_idx, uint64_t fence_id);
     /* The context is dead; `reason` is one line. Once, from any thread. */
     void (*on_fatal)(void *user_data, const char *reason);
-    /* A ring was made in a resource, or is gone. Its status word lies `status_offset` bytes into the
-     * resource: a supervisor that knows it can set FATAL there when this process dies. From the vq
-     * thread, or inside destroy; must not call back into the context. May be NULL. */
+    /* A ring was made in a resource, or is gone. Its status word lies `status_offset` bytes into
+     * the resource: a supervisor that knows it can set FATAL there when this process dies. From the
+     * vq thread, or inside destroy; must not call back into the context. May be NULL. */
     void (*on_ring)(void *user_data, uint32_t resource_id, uint64_t status_offset, bool created);
 };
 
