@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Copy: the GPU copies each picture to mapped memory, the CPU from there to a dumb buffer. */
+#include "readback.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct copy {
+    struct cube_target base;
+    struct cube_readback readback;
+    struct demo_framebuffer framebuffers[CUBE_MAX_IMAGE_COUNT];
+};
+
+static struct cube_target *create(const struct demo_device *device, struct demo_kms *kms,
+                                  uint32_t width, uint32_t height)
+{
+    struct copy *target = calloc(1, sizeof(*target));
+
+    target->base = (struct cube_target){
+        .ops = &cube_copy_ops,
+        .device = device,
+        .kms = kms,
+        .format = VK_FORMAT_B8G8R8A8_UNORM,
+        .width = width,
+        .height = height,
+    };
+    cube_readback_create(&target->readback, &target->base);
+    for (int i = 0; i < CUBE_MAX_IMAGE_COUNT; i++)
+        demo_framebuffer_create_dumb(kms, &target->framebuffers[i]);
+    return &target->base;
+}
+
+static void destroy(struct cube_target *base)
+{
+    struct copy *target = (struct copy *)base;
+
+    for (int i = 0; i < CUBE_MAX_IMAGE_COUNT; i++)
+        demo_framebuffer_destroy(base->kms, &target->framebuffers[i]);
+    cube_readback_destroy(&target->readback, base->device);
+    free(target);
+}
+
+static void record_end(struct cube_target *base, VkCommandBuffer commands, uint32_t index)
+{
+    cube_readback_record(&((struct copy *)base)->readback, commands, index);
+}
+
+static void show(struct cube_target *base, uint32_t index)
+{
+    struct copy *target = (struct copy *)base;
+    const struct demo_framebuffer *framebuffer = &target->framebuffers[index];
+    const char *from = target->readback.buffers[index].map;
+    char *to = framebuffer->map;
+    size_t row_size = (size_t)base->width * 4;
+
+    for (uint32_t y = 0; y < base->height; y++)
+        memcpy(to + (size_t)framebuffer->pitch * y, from + row_size * y, row_size);
+    base->copied_bytes += row_size * base->height;
+    demo_kms_show(base->kms, framebuffer);
+}
+
+const struct cube_target_ops cube_copy_ops = {
+    .name = "copy",
+    .needs_screen = true,
+    .create = create,
+    .destroy = destroy,
+    .record_end = record_end,
+    .show = show,
+};
