@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* hesper-render: one Venus context in a process of its own. */
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/stats.h"
+#include "render/ipc.h"
+#include "render/sandbox.h"
+#include "venus/context.h"
+#include "vtest/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct options {
+    int ipc_fd, vtest_fd, stats_fd;
+    const char *name;
+    bool print_capset;
+};
+
+static const char usage[] =
+    "usage: hesper-render --ipc-fd=N [--stats-fd=N] [--name=TEXT]\n"
+    "       hesper-render --vtest-fd=N\n"
+    "       hesper-render --print-capset | --version | --help\n"
+    "\n"
+    "Renders for one client: hesper-gpu (--ipc-fd) or a Mesa client that speaks vtest\n"
+    "(--vtest-fd). Both name connected sockets that this program inherits; hesper-gpu and\n"
+    "hesper exec start it, people do not need to.\n"
+    "\n"
+    "  --ipc-fd=N       serve a context to hesper-gpu\n"
+    "  --vtest-fd=N     serve a vtest client\n"
+    "  --stats-fd=N     shared memory to count into\n"
+    "  --name=TEXT      the client's name, for log lines\n"
+    "  --print-capset   write the 160 bytes of the venus capset to standard output\n";
+
+static int fail(const char *what, const char *value)
+{
+    fprintf(stderr, "hesper-render: %s: %s; see hesper-render --help\n", what, value);
+    return 2;
+}
+
+/* An inherited descriptor, made close-on-exec; false if `text` names none. */
+static bool parse_fd(const char *text, int *out_fd)
+{
+    char *end;
+    long fd;
+
+    errno = 0;
+    fd = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || fd < 0 || fd > INT32_MAX)
+        return false;
+    if (hsp_fd_set_cloexec((int)fd, true) < 0)
+        return false;
+    *out_fd = (int)fd;
+    return true;
+}
+
+static int print_capset(void)
+{
+    uint8_t capset[HSP_VN_CAPSET_SIZE];
+    int ret;
+
+    hsp_vn_capset_get(capset);
+    ret = hsp_fd_write_all(STDOUT_FILENO, capset, sizeof(capset));
+    if (ret < 0) {
+        fprintf(stderr, "hesper-render: cannot write the capset: %s\n", strerror(-ret));
+        return 1;
+    }
+    return 0;
+}
+
+static struct hsp_stats_context *map_stats(int fd)
+{
+    void *page;
+
+    if (fd < 0)
+        return NULL;
+    page = mmap(NULL, sizeof(struct hsp_stats_context), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED) {
+        hsp_warning("no statistics: cannot map descriptor %d: %s", fd, strerror(errno));
+        return NULL;
+    }
+    return page;
+}
+
+static int serve(const char *program, const struct options *options)
+{
+    struct hsp_stats_context *stats = map_stats(options->stats_fd);
+    int ret;
+
+    signal(SIGPIPE, SIG_IGN);
+    ret = hsp_render_sandbox_enter(program);
+    if (ret < 0) {
+        hsp_error("the sandbox failed: %s; HESPER_SANDBOX=off runs without it", strerror(-ret));
+        return 1;
+    }
+    ret = options->ipc_fd >= 0 ? hsp_render_serve_ipc(options->ipc_fd, options->name, stats)
+                               : hsp_vtest_serve(options->vtest_fd, stats);
+    return ret < 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"ipc-fd", required_argument, NULL, 'i'},   {"vtest-fd", required_argument, NULL, 'v'},
+        {"stats-fd", required_argument, NULL, 's'}, {"name", required_argument, NULL, 'n'},
+        {"print-capset", no_argument, NULL, 'c'},   {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},           {0},
+    };
+    struct options options = {.ipc_fd = -1, .vtest_fd = -1, .stats_fd = -1, .name = "(unnamed)"};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        int *fd = option == 'i'   ? &options.ipc_fd
+                  : option == 'v' ? &options.vtest_fd
+                                  : &options.stats_fd;
+
+        switch (option) {
+        case 'i':
+        case 'v':
+        case 's':
+            if (!parse_fd(optarg, fd))
+                return fail("not an open file descriptor", optarg);
+            break;
+        case 'n':
+            options.name = optarg;
+            break;
+        case 'c':
+            options.print_capset = true;
+            break;
+        case 'V':
+            puts("hesper-render " HSP_VERSION);
+            return 0;
+        case 'h':
+            fputs(usage, stdout);
+            return 0;
+        default:
+            return 2; /* getopt has said what is wrong */
+        }
+    }
+    if (optind < argc)
+        return fail("unexpected argument", argv[optind]);
+    hsp_log_init("hesper-render");
+    if (options.print_capset)
+        return print_capset();
+    if ((options.ipc_fd >= 0) == (options.vtest_fd >= 0))
+        return fail("what to serve", "one of --ipc-fd and --vtest-fd is needed");
+    return serve(argv[0], &options);
+}
