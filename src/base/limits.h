@@ -14,6 +14,11 @@
  * and inline image data of real programs stay far below. */
 #define HSP_LIMIT_ARENA_SIZE (256ull << 20)
 
+/* Reply bombs: an array that a request only announces the size of, at no cost of its own. Real ones
+ * are lists of properties, far below a MiB; query results and other blobs are bounded by the room
+ * in the reply stream. */
+#define HSP_LIMIT_OUTPUT_SIZE (16u << 20)
+
 /* Recursion bombs: structs in a pNext chain. The longest chains real clients send
  * (VkPhysicalDeviceFeatures2 with everything) have fewer than 200 elements. */
 #define HSP_LIMIT_CHAIN_COUNT 512
@@ -66,5 +71,35 @@
 
 /* Width or height of a 2D resource or scanout, pixels. */
 #define HSP_LIMIT_SCANOUT_EXTENT 16384
+
+/* Virtqueues. A request costs host memory while it is in flight: descriptors of a queue (QEMU's own
+ * limit), buffers of one request (a 64 MiB submission in single pages has 16386), buffers of all
+ * requests in flight in one queue. */
+#define HSP_LIMIT_QUEUE_SIZE         1024
+#define HSP_LIMIT_CHAIN_BUFFER_COUNT 32768
+#define HSP_LIMIT_QUEUE_BUFFER_COUNT (1u << 20)
+
+/* A virtio-gpu command without the payload of SUBMIT_3D; the longest is a page list. */
+#define HSP_LIMIT_GPU_COMMAND_SIZE (2u << 20)
+
+/* Page list of a resource, before neighbours are joined: 256 MiB of single pages. */
+#define HSP_LIMIT_BACKING_ENTRY_COUNT 65536
+
+/* 2D resources: each has a mapping on the host, and memory as soon as it is drawn into. */
+#define HSP_LIMIT_2D_RESOURCE_COUNT 4096
+#define HSP_LIMIT_2D_RESOURCE_SIZE  (2ull << 30)
+
+/* One blob: the largest window that QEMU takes. */
+#define HSP_LIMIT_BLOB_SIZE (64ull << 30)
+
+/* Bytes for a renderer that does not read; above it the context's next commands wait. */
+#define HSP_LIMIT_RENDERER_QUEUE_SIZE (256u << 10)
+
+/* Renderers of destroyed contexts that have not exited yet: a guest that makes and destroys
+ * contexts in a loop must not fill the process table. */
+#define HSP_LIMIT_DYING_PROCESS_COUNT 32
+
+/* Programs at the control socket at a time. */
+#define HSP_LIMIT_CONTROL_CLIENT_COUNT 32
 
 #endif
