@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/stats.h"
+#include "render/environment.h"
 #include "render/ipc.h"
 #include "render/sandbox.h"
 #include "venus/context.h"
@@ -95,6 +96,7 @@ static int serve(const char *program, const struct options *options)
     int ret;
 
     signal(SIGPIPE, SIG_IGN);
+    hsp_render_choose_driver();
     ret = hsp_render_sandbox_enter(program);
     if (ret < 0) {
         hsp_error("the sandbox failed: %s; HESPER_SANDBOX=off runs without it", strerror(-ret));

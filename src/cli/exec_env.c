@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/exec_env.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All manifests of a directory: there is one per architecture, and the loader takes what fits. */
+static int find_in_directory(const char *directory, char *out_files, size_t size)
+{
+    char pattern[4096];
+    size_t used = 0;
+    glob_t found;
+    int ret = 0;
+
+    snprintf(pattern, sizeof(pattern), "%s/vulkan/icd.d/virtio_icd*.json", directory);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return -ENOENT;
+    for (size_t i = 0; i < found.gl_pathc && ret == 0; i++) {
+        int length =
+            snprintf(out_files + used, size - used, "%s%s", i > 0 ? ":" : "", found.gl_pathv[i]);
+
+        if (length < 0 || (size_t)length >= size - used)
+            ret = -ENAMETOOLONG;
+        used += (size_t)length;
+    }
+    globfree(&found);
+    return ret;
+}
+
+static int find_in_list(const char *directories, char *out_files, size_t size)
+{
+    char *copy = strdup(directories), *save = NULL;
+    int ret = -ENOENT;
+
+    if (!copy)
+        return -ENOMEM;
+    for (char *directory = strtok_r(copy, ":", &save); directory && ret == -ENOENT;
+         directory = strtok_r(NULL, ":", &save))
+        ret = find_in_directory(directory, out_files, size);
+    free(copy);
+    return ret;
+}
+
+static const char *getenv_or(const char *name, const char *fallback)
+{
+    const char *value = getenv(name);
+
+    return value && value[0] != '\0' ? value : fallback;
+}
+
+/* Where and in which order the Vulkan loader looks. */
+int hsp_cli_find_guest_icd(char *out_files, size_t size)
+{
+    const char *home = getenv_or("HOME", "");
+    const char *chosen = getenv_or("HESPER_GUEST_ICD", NULL);
+    char user[2][4096];
+    int ret;
+
+    if (chosen) {
+        if ((size_t)snprintf(out_files, size, "%s", chosen) >= size)
+            return -ENAMETOOLONG;
+        return 0;
+    }
+    snprintf(user[0], sizeof(user[0]), "%s/.config", home);
+    snprintf(user[1], sizeof(user[1]), "%s/.local/share", home);
+    const char *const lists[] = {
+        getenv_or("XDG_CONFIG_HOME", user[0]),
+        getenv_or("XDG_CONFIG_DIRS", "/etc/xdg"),
+        "/usr/local/etc:/etc",
+        getenv_or("XDG_DATA_HOME", user[1]),
+        getenv_or("XDG_DATA_DIRS", "/usr/local/share:/usr/share"),
+        "/run/opengl-driver/share:/opt/homebrew/share",
+    };
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(lists); i++) {
+        ret = find_in_list(lists[i], out_files, size);
+        if (ret != -ENOENT)
+            return ret;
+    }
+    return -ENOENT;
+}
+
+static int add_venus_option(const char *option)
+{
+    const char *options = getenv_or("VN_DEBUG", NULL);
+    char both[1024];
+
+    if (!options)
+        return setenv("VN_DEBUG", option, 1);
+    if ((size_t)snprintf(both, sizeof(both), "%s,%s", options, option) >= sizeof(both)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return setenv("VN_DEBUG", both, 1);
+}
+
+int hsp_cli_set_guest_environment(const char *icd_files, const char *socket_path)
+{
+    /* Each could hide the driver named here, or add another. */
+    static const char *const in_the_way[] = {"VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES",
+                                             "VK_LOADER_DRIVERS_SELECT",
+                                             "VK_LOADER_DRIVERS_DISABLE"};
+
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(in_the_way); i++)
+        unsetenv(in_the_way[i]);
+    if (setenv("VK_DRIVER_FILES", icd_files, 1) < 0 ||
+        setenv("VTEST_SOCKET_NAME", socket_path, 1) < 0 || add_venus_option("vtest") < 0)
+        return -errno;
+    return 0;
+}
