@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * hesper exec: runs CMD with its Vulkan going through the renderer, with no VM. Each Vulkan
+ * instance in CMD and its children is a connection to a private socket, and gets a hesper-render of
+ * its own.
+ *
  * One thread and one poll loop: the listening socket, and a pipe that signal handlers write to.
  * Renderers are children in process groups of their own, so that a Ctrl-C reaches the program alone
  * and its renderer sees it leave.
  */
-#include "cli/exec.h"
+#include "cli/cli.h"
 
 #include "base/fd.h"
 #include "base/list.h"
@@ -35,6 +39,10 @@ extern char **environ;
 /* The number of the descriptor in hesper-render; lower ones are its standard streams. */
 #define RENDERER_FD 3
 
+/* As shells say it. */
+#define COMMAND_NOT_EXECUTABLE 126
+#define COMMAND_NOT_FOUND      127
+
 struct renderer {
     struct hsp_list link;
     pid_t pid;
@@ -57,9 +65,10 @@ struct exec {
 static const char usage[] =
     "usage: hesper exec [--log FILE] [--] CMD [ARG...]\n"
     "\n"
-    "Runs CMD so that its Vulkan goes through hesper's renderer to this host's driver. Needs "
-    "Mesa's\n"
-    "Venus driver (libvulkan_virtio) on the client's side. Ends with CMD's exit status.\n"
+    "Runs CMD so that its Vulkan goes through hesper's renderer to this host's driver; CMD's side\n"
+    "is Mesa's Venus driver (libvulkan_virtio). Ends with CMD's exit status, 128 + N if signal N\n"
+    "ended CMD, 127 if there is no CMD, 126 if it cannot be executed, 125 if hesper itself "
+    "failed.\n"
     "\n"
     "  --log FILE   append what the renderers print to FILE, not to standard error\n"
     "  --help       print this\n";
@@ -334,8 +343,8 @@ static int open_log(struct exec *exec)
 
 static int complain(const char *what, const char *object, int error, const char *advice)
 {
-    fprintf(stderr, "hesper exec: %s %s: %s%s\n", what, object, strerror(-error), advice);
-    return 1;
+    hsp_cli_error(advice, "%s %s: %s", what, object, strerror(-error));
+    return HSP_CLI_NOT_RUN;
 }
 
 static int find_renderer(struct exec *exec)
@@ -358,24 +367,41 @@ static int prepare(struct exec *exec, char *icd_files, size_t icd_files_size)
     ret = hsp_cli_find_guest_icd(icd_files, icd_files_size);
     if (ret < 0)
         return complain("cannot find", "Mesa's Venus driver (virtio_icd*.json)", ret,
-                        "; install Mesa's Vulkan drivers, or name the file in HESPER_GUEST_ICD");
+                        "install Mesa's Vulkan drivers, or name the file in HESPER_GUEST_ICD");
     ret = find_renderer(exec);
     if (ret < 0)
         return complain("cannot find", "the renderer (hesper-render)", ret,
-                        "; name the program in HESPER_RENDER");
+                        "build or install all of hesper, or name the program in HESPER_RENDER");
     ret = open_log(exec);
     if (ret < 0)
-        return complain("cannot write", exec->log_path, ret, "");
+        return complain("cannot write", exec->log_path, ret, NULL);
     ret = make_directory(exec);
     if (ret < 0)
-        return complain("cannot make a directory in", "XDG_RUNTIME_DIR or /tmp", ret, "");
+        return complain("cannot make a directory in", "XDG_RUNTIME_DIR or /tmp", ret, NULL);
     ret = listen_for_clients(exec);
     if (ret < 0)
-        return complain("cannot listen on", exec->socket_path, ret, "");
+        return complain("cannot listen on", exec->socket_path, ret, NULL);
     ret = catch_signals(exec);
     if (ret < 0)
-        return complain("cannot make", "a pipe", ret, "");
+        return complain("cannot make", "a pipe", ret, NULL);
     return 0;
+}
+
+/* With the signal dispositions that `hesper` itself was started with: it ignores SIGPIPE. */
+static int spawn_command(pid_t *out_pid, char **argv)
+{
+    posix_spawnattr_t attributes;
+    sigset_t defaults;
+    int ret;
+
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    ret = posix_spawnp(out_pid, argv[0], NULL, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    return -ret;
 }
 
 /* The renderers inherit the same environment; they know which of it is for the client. */
@@ -384,12 +410,12 @@ static int start_command(struct exec *exec, const char *icd_files, char **argv)
     int ret = hsp_cli_set_guest_environment(icd_files, exec->socket_path);
 
     if (ret < 0)
-        return complain("cannot set", "the environment", ret, "");
-    ret = -posix_spawnp(&exec->command_pid, argv[0], NULL, NULL, argv, environ);
+        return complain("cannot set", "the environment", ret, NULL);
+    ret = spawn_command(&exec->command_pid, argv);
     if (ret < 0) {
         exec->command_pid = 0;
-        complain("cannot run", argv[0], ret, "");
-        return ret == -ENOENT ? 127 : 126;
+        complain("cannot run", argv[0], ret, NULL);
+        return ret == -ENOENT ? COMMAND_NOT_FOUND : COMMAND_NOT_EXECUTABLE;
     }
     return 0;
 }
@@ -442,15 +468,15 @@ int hsp_cli_exec(int argc, char **argv)
             break;
         case 'h':
             fputs(usage, stdout);
-            return 0;
+            return HSP_CLI_OK;
         default:
-            fputs("hesper exec: see hesper exec --help\n", stderr);
-            return 2;
+            fputs("See hesper exec --help.\n", stderr);
+            return HSP_CLI_USAGE;
         }
     }
     if (optind == argc) {
-        fputs("hesper exec: no command to run; see hesper exec --help\n", stderr);
-        return 2;
+        hsp_cli_error("see hesper exec --help", "exec needs a command to run");
+        return HSP_CLI_USAGE;
     }
     return run(&exec, argv + optind);
 }
