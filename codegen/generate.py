@@ -14,6 +14,7 @@ from pathlib import Path
 from mako.exceptions import text_error_template
 from mako.lookup import TemplateLookup
 
+import formats
 import length
 import plan as plans
 import policy as policies
@@ -38,6 +39,8 @@ class Generator:
 
     def __init__(self, registry_path: Path) -> None:
         self.registry = registries.load(registry_path, HERE / "mesa.xml")
+        values = self.registry.enum_values["VkFormat"]
+        self.formats = sorted(formats.load(registry_path), key=lambda f: values[f.name])
         self.numbers = {name: int(number) for number, name in read_table(HERE / "commands.txt")}
         self.policy = policies.load(HERE / "policy.toml", set(self.numbers))
         versions = {name: int(version) for name, version in read_table(HERE / "extensions.txt")}
@@ -237,6 +240,8 @@ def render(g: Generator, output: Path, parts: int) -> None:
     for name in (
         "protocol.h",
         "protocol.c",
+        "formats.h",
+        "formats.c",
         "args.h",
         "codec.h",
         "structs.h",

@@ -26,7 +26,7 @@ const struct hsp_vn_link hsp_vn_client_links[] = {
 };
 
 void hsp_vn_client_recode(struct hsp_vn_reader *reader, struct hsp_vn_writer *request,
-                          struct hsp_vn_writer *reply)
+                          struct hsp_vn_reader *answer, struct hsp_vn_writer *reply)
 {
     uint32_t number = hsp_vn_reader_u32(reader);
     uint32_t flags = hsp_vn_reader_u32(reader);
@@ -34,7 +34,7 @@ void hsp_vn_client_recode(struct hsp_vn_reader *reader, struct hsp_vn_writer *re
     switch (number) {
 % for command in g.commands:
     case ${command.number}:
-        hsp_vn_client_recode_${command.name}(reader, request, reply, flags);
+        hsp_vn_client_recode_${command.name}(reader, flags, request, answer, reply);
         break;
 % endfor
     default:

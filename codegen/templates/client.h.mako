@@ -19,11 +19,11 @@ void hsp_vn_encode_${command.name}(struct hsp_vn_writer *writer, const struct hs
 void hsp_vn_decode_reply_${command.name}(struct hsp_vn_reader *reader, struct hsp_vn_${command.name} *args);
 % endfor
 
-/* Decodes a request of any command, number and flags included, and encodes it again: `request`
- * gets what a client would have sent, `reply` (may be NULL) the answer of a renderer that left all
- * outputs as they were decoded. */
+/* Decodes a request of any command, number and flags included, and encodes it again into `request`
+ * as a client would. With `reply`, a reply is encoded too: with the outputs of the reply in `answer`,
+ * or, if that is NULL, with outputs as they were decoded and a return value of 0. */
 void hsp_vn_client_recode(struct hsp_vn_reader *reader, struct hsp_vn_writer *request,
-                          struct hsp_vn_writer *reply);
+                          struct hsp_vn_reader *answer, struct hsp_vn_writer *reply);
 
 /* Numbers of all commands that can be sent, ascending. */
 extern const int32_t hsp_vn_client_commands[];

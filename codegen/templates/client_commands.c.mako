@@ -42,7 +42,7 @@ ${fields.decode_field(g.emit, field, scope)}\
 % endfor
 }
 
-void hsp_vn_client_recode_${command.name}(struct hsp_vn_reader *reader, struct hsp_vn_writer *request, struct hsp_vn_writer *reply, uint32_t flags)
+void hsp_vn_client_recode_${command.name}(struct hsp_vn_reader *reader, uint32_t flags, struct hsp_vn_writer *request, struct hsp_vn_reader *answer, struct hsp_vn_writer *reply)
 {
     struct hsp_vn_${command.name} args;
 
@@ -53,7 +53,9 @@ void hsp_vn_client_recode_${command.name}(struct hsp_vn_reader *reader, struct h
     args.ret = 0;
 % endif
     hsp_vn_encode_${command.name}(request, &args, flags);
-    if (reply)
+    if (answer)
+        hsp_vn_decode_reply_${command.name}(answer, &args);
+    if (reply && !(answer && hsp_vn_reader_has_fault(answer)))
         hsp_vn_reply_${command.name}(reply, &args);
 }
 % endfor

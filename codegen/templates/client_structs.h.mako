@@ -13,7 +13,7 @@ ${prototype};
 % endfor
 
 % for command in g.commands:
-void hsp_vn_client_recode_${command.name}(struct hsp_vn_reader *reader, struct hsp_vn_writer *request, struct hsp_vn_writer *reply, uint32_t flags);
+void hsp_vn_client_recode_${command.name}(struct hsp_vn_reader *reader, uint32_t flags, struct hsp_vn_writer *request, struct hsp_vn_reader *answer, struct hsp_vn_writer *reply);
 % endfor
 
 #endif

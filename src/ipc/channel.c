@@ -145,7 +145,7 @@ static ssize_t send_small(struct hsp_ipc_channel *channel, const struct hsp_ipc_
 static int send_locked(struct hsp_ipc_channel *channel, const struct hsp_ipc_header *header,
                        const void *payload, const int *fds)
 {
-    struct out_message *message;
+    struct out_message *message = NULL;
     ssize_t sent;
     int ret;
 

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Host image copies (Venus §3.7). The client's pointers become bytes in the command or in its
+ * reply; the driver reads or writes as many bytes as the region covers, so a region is measured
+ * here and one that covers more than the bytes that came is a fault.
+ */
+#include "venus/device.h"
+#include "venus/gen/formats.h"
+#include "venus/gen/handlers.h"
+#include "venus/gen/protocol.h"
+#include "venus/image.h"
+
+/* Bytes of one texel block of an aspect, as buffers hold it. 0 for an aspect that the format does
+ * not have. */
+static uint32_t aspect_block_size(const struct hsp_vn_format *format, VkImageAspectFlags aspect)
+{
+    switch (aspect) {
+    case VK_IMAGE_ASPECT_COLOR_BIT:
+        return format->depth_size || format->stencil_size ? 0 : format->block_size;
+    case VK_IMAGE_ASPECT_DEPTH_BIT:
+        return format->depth_size;
+    case VK_IMAGE_ASPECT_STENCIL_BIT:
+        return format->stencil_size;
+    case VK_IMAGE_ASPECT_PLANE_0_BIT:
+        return format->plane_block_size[0];
+    case VK_IMAGE_ASPECT_PLANE_1_BIT:
+        return format->plane_block_size[1];
+    case VK_IMAGE_ASPECT_PLANE_2_BIT:
+        return format->plane_block_size[2];
+    default:
+        return 0;
+    }
+}
+
+static uint64_t in_blocks(uint64_t texels, uint32_t block)
+{
+    return (texels + block - 1) / block;
+}
+
+/* The bytes that a region reaches over, rows and slices padded as it says; UINT64_MAX when that
+ * does not fit or the region makes no sense. */
+static uint64_t region_size(VkFormat image_format, uint32_t row_length, uint32_t image_height,
+                            const VkImageSubresourceLayers *layers, const VkExtent3D *extent)
+{
+    const struct hsp_vn_format *format = hsp_vn_format_find(image_format);
+    uint32_t block_size = format ? aspect_block_size(format, layers->aspectMask) : 0;
+    uint64_t row, slice, slices, size;
+
+    if (block_size == 0 || layers->layerCount == VK_REMAINING_ARRAY_LAYERS)
+        return UINT64_MAX;
+    row = in_blocks(HSP_MAX(row_length, extent->width), format->block_width);
+    slice = in_blocks(HSP_MAX(image_height, extent->height), format->block_height);
+    slices = (uint64_t)extent->depth * layers->layerCount;
+    if (__builtin_mul_overflow(row * slice, (uint64_t)block_size, &size) ||
+        __builtin_mul_overflow(size, slices, &size))
+        return UINT64_MAX;
+    return size;
+}
+
+/* The image that a command names, with keep_objects. NULL after a fault. */
+static const struct hsp_vn_image *get_image(struct hsp_vn_call *call, VkImage image)
+{
+    const struct hsp_vn_object *object = (const struct hsp_vn_object *)(uintptr_t)image;
+
+    if (!object)
+        hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, 0, "image");
+    return hsp_vn_image_get(object);
+}
+
+static bool check_size(struct hsp_vn_call *call, uint64_t wanted, uint64_t size)
+{
+    if (wanted <= size)
+        return true;
+    hsp_vn_call_fault(call, HSP_VN_FAULT_RANGE, size, "bytes of a host image copy");
+    return false;
+}
+
+void hsp_vn_handle_vkCopyImageToMemoryMESA(struct hsp_vn_call *call,
+                                           struct hsp_vn_vkCopyImageToMemoryMESA *args)
+{
+    struct hsp_vn_device *device = call->self->device;
+    const VkCopyImageToMemoryInfoMESA *info = args->pCopyImageToMemoryInfo;
+    const struct hsp_vn_image *image = get_image(call, info->srcImage);
+
+    if (!image)
+        return;
+    if (!device->driver.vkCopyImageToMemory) {
+        hsp_vn_call_fault(call, HSP_VN_FAULT_COMMAND, HSP_VN_COMMAND_vkCopyImageToMemoryMESA,
+                          "not enabled");
+        return;
+    }
+    if (!args->pData ||
+        !check_size(call,
+                    region_size(image->format, info->memoryRowLength, info->memoryImageHeight,
+                                &info->imageSubresource, &info->imageExtent),
+                    args->dataSize))
+        return;
+    hsp_vn_unwrap_vkCopyImageToMemoryMESA(args);
+    const VkImageToMemoryCopy region = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_TO_MEMORY_COPY,
+        .pHostPointer = args->pData,
+        .memoryRowLength = info->memoryRowLength,
+        .memoryImageHeight = info->memoryImageHeight,
+        .imageSubresource = info->imageSubresource,
+        .imageOffset = info->imageOffset,
+        .imageExtent = info->imageExtent,
+    };
+    const VkCopyImageToMemoryInfo copy = {
+        .sType = VK_STRUCTURE_TYPE_COPY_IMAGE_TO_MEMORY_INFO,
+        .flags = info->flags,
+        .srcImage = info->srcImage,
+        .srcImageLayout = info->srcImageLayout,
+        .regionCount = 1,
+        .pRegions = &region,
+    };
+    args->ret = device->driver.vkCopyImageToMemory(device->handle, &copy);
+}
+
+/* The driver's regions for the client's. NULL after a fault. */
+static VkMemoryToImageCopy *translate_regions(struct hsp_vn_call *call,
+                                              const struct hsp_vn_image *image,
+                                              const VkCopyMemoryToImageInfoMESA *info)
+{
+    VkMemoryToImageCopy *regions =
+        hsp_arena_calloc(call->reader->arena, info->regionCount, sizeof(*regions));
+
+    if (!regions) {
+        hsp_vn_call_fault(call, HSP_VN_FAULT_MEMORY, info->regionCount, "regions");
+        return NULL;
+    }
+    for (uint32_t i = 0; i < info->regionCount; i++) {
+        const VkMemoryToImageCopyMESA *region = &info->pRegions[i];
+        if (!check_size(call,
+                        region_size(image->format, region->memoryRowLength,
+                                    region->memoryImageHeight, &region->imageSubresource,
+                                    &region->imageExtent),
+                        region->dataSize))
+            return NULL;
+        regions[i] = (VkMemoryToImageCopy){
+            .sType = VK_STRUCTURE_TYPE_MEMORY_TO_IMAGE_COPY,
+            .pHostPointer = region->pData,
+            .memoryRowLength = region->memoryRowLength,
+            .memoryImageHeight = region->memoryImageHeight,
+            .imageSubresource = region->imageSubresource,
+            .imageOffset = region->imageOffset,
+            .imageExtent = region->imageExtent,
+        };
+    }
+    return regions;
+}
+
+void hsp_vn_handle_vkCopyMemoryToImageMESA(struct hsp_vn_call *call,
+                                           struct hsp_vn_vkCopyMemoryToImageMESA *args)
+{
+    struct hsp_vn_device *device = call->self->device;
+    const VkCopyMemoryToImageInfoMESA *info = args->pCopyMemoryToImageInfo;
+    const struct hsp_vn_image *image = get_image(call, info->dstImage);
+    VkMemoryToImageCopy *regions;
+
+    if (!image)
+        return;
+    if (!device->driver.vkCopyMemoryToImage) {
+        hsp_vn_call_fault(call, HSP_VN_FAULT_COMMAND, HSP_VN_COMMAND_vkCopyMemoryToImageMESA,
+                          "not enabled");
+        return;
+    }
+    regions = translate_regions(call, image, info);
+    if (!regions)
+        return;
+    hsp_vn_unwrap_vkCopyMemoryToImageMESA(args);
+    const VkCopyMemoryToImageInfo copy = {
+        .sType = VK_STRUCTURE_TYPE_COPY_MEMORY_TO_IMAGE_INFO,
+        .flags = info->flags,
+        .dstImage = info->dstImage,
+        .dstImageLayout = info->dstImageLayout,
+        .regionCount = info->regionCount,
+        .pRegions = regions,
+    };
+    args->ret = device->driver.vkCopyMemoryToImage(device->handle, &copy);
+}

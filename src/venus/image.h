@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is kept of a VkImage: how it differs on the host from what the guest asked for. It is the
+ * `data` of the image's object, owned by it, and immutable after creation.
+ */
+#ifndef HSP_VENUS_IMAGE_H
+#define HSP_VENUS_IMAGE_H
+
+#include "venus/object.h"
+
+struct hsp_vn_image {
+    VkFormat format;
+    uint32_t plane_count;
+    uint64_t offset;         /* where it begins in the memory behind the bind's offset, bytes */
+    bool takes_host_pointer; /* created for memory that is imported from a host pointer */
+    bool is_external;        /* the guest exports or imports its memory */
+    bool is_preinitialized;  /* moved to GENERAL when memory is bound */
+};
+
+/* NULL for NULL. */
+static inline const struct hsp_vn_image *hsp_vn_image_get(const struct hsp_vn_object *object)
+{
+    return object ? object->data : NULL;
+}
+
+/* A memory plane of a linear image is a plane of its format; other aspects stay. */
+VkImageAspectFlags hsp_vn_image_translate_plane(const struct hsp_vn_image *image,
+                                                VkImageAspectFlags aspect);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Binding memory to images: where an image with an explicit layout begins, and the one transition
+ * that stands for VK_IMAGE_LAYOUT_PREINITIALIZED (image.c).
+ */
+#include "venus/external.h"
+#include "venus/gen/formats.h"
+#include "venus/gen/handlers.h"
+#include "venus/gen/protocol.h"
+#include "venus/image.h"
+#include "venus/queue.h"
+
+static VkImageAspectFlags format_aspects(VkFormat format)
+{
+    const struct hsp_vn_format *known = hsp_vn_format_find(format);
+    VkImageAspectFlags aspects = 0;
+
+    if (known && known->depth_size)
+        aspects |= VK_IMAGE_ASPECT_DEPTH_BIT;
+    if (known && known->stencil_size)
+        aspects |= VK_IMAGE_ASPECT_STENCIL_BIT;
+    return aspects ? aspects : VK_IMAGE_ASPECT_COLOR_BIT;
+}
+
+static VkResult begin_own_commands(struct hsp_vn_device *device, uint32_t family,
+                                   VkCommandBuffer *out_commands)
+{
+    const VkCommandPoolCreateInfo pool = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+        .flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT,
+        .queueFamilyIndex = family,
+    };
+    static const VkCommandBufferBeginInfo begin = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+        .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
+    };
+    VkResult result = VK_SUCCESS;
+
+    if (!device->own_pool)
+        result = device->driver.vkCreateCommandPool(device->handle, &pool, NULL, &device->own_pool);
+    if (result != VK_SUCCESS)
+        return result;
+    const VkCommandBufferAllocateInfo allocate = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+        .commandPool = device->own_pool,
+        .commandBufferCount = 1,
+    };
+    result = device->driver.vkAllocateCommandBuffers(device->handle, &allocate, out_commands);
+    if (result == VK_SUCCESS)
+        result = device->driver.vkBeginCommandBuffer(*out_commands, &begin);
+    return result;
+}
+
+/* Moves a PREINITIALIZED image to GENERAL, once, when it gets its memory. */
+static VkResult leave_undefined_locked(struct hsp_vn_device *device, VkImage image,
+                                       VkImageAspectFlags aspects)
+{
+    struct hsp_vn_queue *queue = hsp_vn_device_get_queue(device);
+    const VkImageMemoryBarrier barrier = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+        .srcAccessMask = VK_ACCESS_HOST_WRITE_BIT,
+        .oldLayout = VK_IMAGE_LAYOUT_UNDEFINED,
+        .newLayout = VK_IMAGE_LAYOUT_GENERAL,
+        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+        .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+        .image = image,
+        .subresourceRange = {aspects, 0, VK_REMAINING_MIP_LEVELS, 0, VK_REMAINING_ARRAY_LAYERS},
+    };
+    VkCommandBuffer commands = VK_NULL_HANDLE;
+    VkResult result = begin_own_commands(device, queue->family, &commands);
+
+    if (result != VK_SUCCESS)
+        goto out;
+    device->driver.vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_HOST_BIT,
+                                        VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 0, NULL, 0, NULL, 1,
+                                        &barrier);
+    result = device->driver.vkEndCommandBuffer(commands);
+    if (result != VK_SUCCESS)
+        goto out;
+    const VkSubmitInfo submit = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .commandBufferCount = 1,
+        .pCommandBuffers = &commands,
+    };
+    pthread_mutex_lock(&queue->lock);
+    result = device->driver.vkQueueSubmit(queue->handle, 1, &submit, VK_NULL_HANDLE);
+    if (result == VK_SUCCESS)
+        result = device->driver.vkQueueWaitIdle(queue->handle);
+    pthread_mutex_unlock(&queue->lock);
+
+out:
+    if (commands)
+        device->driver.vkFreeCommandBuffers(device->handle, device->own_pool, 1, &commands);
+    return result;
+}
+
+static VkResult after_bind(struct hsp_vn_device *device, const struct hsp_vn_object *object)
+{
+    const struct hsp_vn_image *image = hsp_vn_image_get(object);
+    VkResult result;
+
+    if (!image->is_preinitialized)
+        return VK_SUCCESS;
+    pthread_mutex_lock(&device->lock);
+    result = leave_undefined_locked(device, (VkImage)object->handle, format_aspects(image->format));
+    pthread_mutex_unlock(&device->lock);
+    return result;
+}
+
+void hsp_vn_handle_vkBindImageMemory(struct hsp_vn_call *call,
+                                     struct hsp_vn_vkBindImageMemory *args)
+{
+    struct hsp_vn_device *device = call->self->device;
+    const struct hsp_vn_object *image = args->image_object;
+
+    if (!image) {
+        hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, 0, "image");
+        return;
+    }
+    args->ret =
+        device->driver.vkBindImageMemory(device->handle, args->image, args->memory,
+                                         args->memoryOffset + hsp_vn_image_get(image)->offset);
+    if (args->ret == VK_SUCCESS)
+        args->ret = after_bind(device, image);
+}
+
+void hsp_vn_handle_vkBindImageMemory2(struct hsp_vn_call *call,
+                                      struct hsp_vn_vkBindImageMemory2 *args)
+{
+    struct hsp_vn_device *device = call->self->device;
+    VkBindImageMemoryInfo *infos = (VkBindImageMemoryInfo *)(uintptr_t)args->pBindInfos;
+    const struct hsp_vn_object **images =
+        hsp_arena_calloc(call->reader->arena, args->bindInfoCount, sizeof(*images));
+
+    if (!images) {
+        hsp_vn_call_fault(call, HSP_VN_FAULT_MEMORY, args->bindInfoCount, "images");
+        return;
+    }
+    for (uint32_t i = 0; i < args->bindInfoCount; i++) {
+        images[i] = (const struct hsp_vn_object *)(uintptr_t)infos[i].image;
+        if (!images[i]) {
+            hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, i, "image");
+            return;
+        }
+        infos[i].memoryOffset += hsp_vn_image_get(images[i])->offset;
+        VkBindImagePlaneMemoryInfo *plane =
+            hsp_vn_chain_find(infos[i].pNext, VK_STRUCTURE_TYPE_BIND_IMAGE_PLANE_MEMORY_INFO);
+        if (plane)
+            plane->planeAspect = (VkImageAspectFlagBits)hsp_vn_image_translate_plane(
+                hsp_vn_image_get(images[i]), (VkImageAspectFlags)plane->planeAspect);
+    }
+    hsp_vn_unwrap_vkBindImageMemory2(args);
+    args->ret = device->driver.vkBindImageMemory2(device->handle, args->bindInfoCount, infos);
+    for (uint32_t i = 0; i < args->bindInfoCount && args->ret == VK_SUCCESS; i++)
+        args->ret = after_bind(device, images[i]);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include "venus/memory.h"
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/shm.h"
+#include "venus/context_private.h"
+#include "venus/device.h"
+#include "venus/external.h"
+#include "venus/gen/handlers.h"
+#include "venus/gen/protocol.h"
+#include "venus/lifetime.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void hsp_vn_memory_free(struct hsp_vn_context *context, struct hsp_vn_memory *memory)
+{
+    if (!memory)
+        return;
+    hsp_stats_sub(context->stats, shared_bytes, memory->span.size);
+    hsp_mapping_finish(&memory->mapping);
+    hsp_span_finish(&memory->span);
+    free(memory);
+}
+
+/* ------------------------------------------------------------------ spans of memory */
+
+static int create_piece(uint64_t size, struct hsp_span *out_span)
+{
+    int fd = hsp_shm_create("hesper-memory", size);
+    int ret;
+
+    if (fd < 0)
+        return fd;
+    ret = hsp_span_init_single(out_span, fd, 0, size);
+    if (ret < 0)
+        hsp_fd_close(&fd);
+    return ret;
+}
+
+static uint32_t get_map_info(const struct hsp_vn_device *device, uint32_t guest_type)
+{
+    VkMemoryPropertyFlags flags = device->memtypes->guest.memoryTypes[guest_type].propertyFlags;
+
+    return flags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT ? HSP_VN_MAP_CACHED : HSP_VN_MAP_WC;
+}
+
+/* Steals the span on success. */
+static VkResult map_memory(const struct hsp_vn_device *device, uint32_t guest_type,
+                           struct hsp_span *span_steal, struct hsp_vn_memory **out_memory)
+{
+    struct hsp_vn_memory *memory = calloc(1, sizeof(*memory));
+    uint64_t alignment = device->memtypes->import_alignment;
+
+    if (!memory)
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
+    if (hsp_span_map(span_steal, true, &memory->mapping) < 0) {
+        free(memory);
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
+    }
+    if ((uintptr_t)memory->mapping.data % alignment != 0 || memory->mapping.size % alignment != 0) {
+        hsp_mapping_finish(&memory->mapping);
+        free(memory);
+        return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+    }
+    memory->map_info = get_map_info(device, guest_type);
+    memory->span = *span_steal;
+    hsp_stats_add(device->context->stats, shared_bytes, memory->span.size);
+    *out_memory = memory;
+    return VK_SUCCESS;
+}
+
+static VkResult create_shared(const struct hsp_vn_device *device, const VkMemoryAllocateInfo *info,
+                              struct hsp_vn_memory **out_memory)
+{
+    struct hsp_span span;
+    uint64_t size;
+    VkResult result;
+
+    if (info->allocationSize == 0 ||
+        !hsp_align_up_checked(info->allocationSize, device->memtypes->import_alignment, &size))
+        return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+    if (create_piece(size, &span) < 0)
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
+    result = map_memory(device, info->memoryTypeIndex, &span, out_memory);
+    if (result != VK_SUCCESS)
+        hsp_span_finish(&span);
+    return result;
+}
+
+/* The span of a resource that another allocation, another context or the guest's kernel made. */
+static VkResult import_resource(struct hsp_vn_call *call, const struct hsp_vn_device *device,
+                                const VkMemoryAllocateInfo *info, uint32_t resource_id,
+                                struct hsp_vn_memory **out_memory)
+{
+    struct hsp_vn_resource *resource =
+        hsp_vn_resource_find_ref(&call->context->resources, resource_id);
+    struct hsp_span span;
+    VkResult result = VK_ERROR_INVALID_EXTERNAL_HANDLE;
+
+    if (!resource) {
+        hsp_vn_call_fault(call, HSP_VN_FAULT_RESOURCE, resource_id, "memory import");
+        return result;
+    }
+    if (resource->kind == HSP_VN_RESOURCE_SHM || info->allocationSize > resource->span.size)
+        goto out;
+    if (hsp_span_init_copy(&span, &resource->span) < 0) {
+        result = VK_ERROR_OUT_OF_HOST_MEMORY;
+        goto out;
+    }
+    result = map_memory(device, info->memoryTypeIndex, &span, out_memory);
+    if (result != VK_SUCCESS)
+        hsp_span_finish(&span);
+
+out:
+    hsp_vn_resource_unref(resource);
+    return result;
+}
+
+int hsp_vn_memory_export(struct hsp_vn_context *context, uint64_t object_id, uint64_t size,
+                         struct hsp_span *out_span, uint32_t *out_map_info)
+{
+    const struct hsp_vn_object *object = hsp_vn_object_find(&context->objects, object_id);
+    const struct hsp_vn_memory *memory;
+    int ret;
+
+    if (!object || object->type != VK_OBJECT_TYPE_DEVICE_MEMORY || !object->data) {
+        hsp_log_guest("context \"%s\": blob of object %llu, which is no mappable memory",
+                      context->name, (unsigned long long)object_id);
+        return -EINVAL;
+    }
+    memory = object->data;
+    if (size == 0 || size > memory->span.size)
+        return -EINVAL;
+    ret = hsp_span_init_copy(out_span, &memory->span);
+    if (ret == 0)
+        *out_map_info = memory->map_info;
+    return ret;
+}
+
+/* ------------------------------------------------------------------ commands */
+
+/* An exportable allocation of a private type takes the shared twin of that type, if it has one. */
+static uint32_t choose_type(const struct hsp_vn_memtypes *table, uint32_t guest_type,
+                            bool wants_shared)
+{
+    const struct hsp_vn_memtype *type = hsp_vn_memtypes_find(table, guest_type);
+
+    for (uint32_t i = 0; wants_shared && !type->is_shared && i < table->guest.memoryTypeCount;
+         i++) {
+        if (table->types[i].is_shared && table->types[i].host_index == type->host_index)
+            return i;
+    }
+    return guest_type;
+}
+
+static VkResult allocate(struct hsp_vn_device *device, VkMemoryAllocateInfo *info,
+                         const struct hsp_vn_memory *memory, VkDeviceMemory *out_handle)
+{
+    VkImportMemoryHostPointerInfoEXT import = {
+        .sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
+        .handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
+    };
+
+    if (memory) {
+        /* Imported host pointers are never dedicated. */
+        hsp_vn_chain_remove(info, VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO);
+        import.pNext = info->pNext;
+        import.pHostPointer = memory->mapping.data;
+        info->pNext = &import;
+        info->allocationSize = memory->mapping.size;
+    }
+    info->memoryTypeIndex =
+        hsp_vn_memtypes_find(device->memtypes, info->memoryTypeIndex)->host_index;
+    return device->driver.vkAllocateMemory(device->handle, info, NULL, out_handle);
+}
+
+void hsp_vn_handle_vkAllocateMemory(struct hsp_vn_call *call, struct hsp_vn_vkAllocateMemory *args)
+{
+    struct hsp_vn_device *device = call->self->device;
+    uint64_t id = (uint64_t)*args->pMemory;
+    VkMemoryAllocateInfo info = *args->pAllocateInfo;
+    const VkExportMemoryAllocateInfo *export =
+        hsp_vn_chain_remove(&info, VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO);
+    const VkImportMemoryResourceInfoMESA *import =
+        hsp_vn_chain_remove(&info, VK_STRUCTURE_TYPE_IMPORT_MEMORY_RESOURCE_INFO_MESA);
+    bool wants_shared = import || (export && export->handleTypes);
+    struct hsp_vn_memory *memory = NULL;
+    VkDeviceMemory handle;
+
+    if (!hsp_vn_call_check_new_ids(call, &id, 1))
+        return;
+    if (!hsp_vn_memtypes_find(device->memtypes, info.memoryTypeIndex)) {
+        args->ret = VK_ERROR_UNKNOWN;
+        return;
+    }
+    info.memoryTypeIndex = choose_type(device->memtypes, info.memoryTypeIndex, wants_shared);
+    args->ret = VK_SUCCESS;
+    if (hsp_vn_memtypes_find(device->memtypes, info.memoryTypeIndex)->is_shared)
+        args->ret = import ? import_resource(call, device, &info, import->resourceId, &memory)
+                           : create_shared(device, &info, &memory);
+    else if (wants_shared)
+        args->ret = VK_ERROR_INVALID_EXTERNAL_HANDLE;
+    if (args->ret == VK_SUCCESS)
+        args->ret = allocate(device, &info, memory, &handle);
+    if (args->ret != VK_SUCCESS) {
+        hsp_vn_memory_free(call->context, memory);
+        return;
+    }
+    if (!hsp_vn_call_add_child(call, id, VK_OBJECT_TYPE_DEVICE_MEMORY, (uint64_t)handle, NULL,
+                               memory, NULL)) {
+        device->driver.vkFreeMemory(device->handle, handle, NULL);
+        hsp_vn_memory_free(call->context, memory);
+    }
+}
+
+void hsp_vn_handle_vkFreeMemory(struct hsp_vn_call *call, struct hsp_vn_vkFreeMemory *args)
+{
+    struct hsp_vn_device *device = call->self->device;
+
+    if (!args->memory_object)
+        return;
+    device->driver.vkFreeMemory(device->handle, args->memory, NULL);
+    hsp_vn_call_remove_object(call, args->memory_object);
+}
+
+void hsp_vn_handle_vkGetMemoryResourcePropertiesMESA(
+    struct hsp_vn_call *call, struct hsp_vn_vkGetMemoryResourcePropertiesMESA *args)
+{
+    const struct hsp_vn_device *device = call->self->device;
+    struct hsp_vn_resource *resource =
+        hsp_vn_resource_find_ref(&call->context->resources, args->resourceId);
+    VkMemoryResourcePropertiesMESA *out = args->pMemoryResourceProperties;
+    VkMemoryResourceAllocationSizePropertiesMESA *size;
+
+    if (!resource) {
+        hsp_vn_call_fault(call, HSP_VN_FAULT_RESOURCE, args->resourceId, "memory properties");
+        return;
+    }
+    out->memoryTypeBits = device->memtypes->shared_bits;
+    size = hsp_vn_chain_find(out->pNext,
+                             VK_STRUCTURE_TYPE_MEMORY_RESOURCE_ALLOCATION_SIZE_PROPERTIES_MESA);
+    if (size)
+        size->allocationSize = resource->span.size;
+    args->ret =
+        resource->kind == HSP_VN_RESOURCE_SHM ? VK_ERROR_INVALID_EXTERNAL_HANDLE : VK_SUCCESS;
+    hsp_vn_resource_unref(resource);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fences and semaphores. The client keeps SYNC_FD payloads in the guest's kernel and tells the
+ * renderer what happened to the host's object by three stand-ins (Venus §3.5). They are carried out
+ * with core Vulkan, so that no host needs sync files:
+ *   a fence whose payload was exported      is waited for and reset;
+ *   a semaphore whose payload was exported  is consumed by an empty submit that waits for it;
+ *   a semaphore that got a signalled one    is signalled by an empty submit.
+ */
+#include "venus/context_private.h"
+#include "venus/external.h"
+#include "venus/gen/handlers.h"
+#include "venus/gen/protocol.h"
+#include "venus/lifetime.h"
+#include "venus/queue.h"
+
+/* Waits of the client are made of slices, so that a context that ends does not wait for a GPU that
+ * hangs or for a signal that nobody will send any more. */
+#define WAIT_SLICE_NS 200000000ull
+
+void hsp_vn_handle_vkCreateFence(struct hsp_vn_call *call, struct hsp_vn_vkCreateFence *args)
+{
+    struct hsp_vn_device *device = call->self->device;
+    VkFenceCreateInfo info = *args->pCreateInfo;
+    uint64_t id = (uint64_t)*args->pFence;
+    VkFence fence;
+
+    hsp_vn_chain_remove(&info, VK_STRUCTURE_TYPE_EXPORT_FENCE_CREATE_INFO);
+    if (!hsp_vn_call_check_new_ids(call, &id, 1))
+        return;
+    args->ret = device->driver.vkCreateFence(device->handle, &info, NULL, &fence);
+    if (args->ret == VK_SUCCESS)
+        hsp_vn_call_add_object(call, id, VK_OBJECT_TYPE_FENCE, (uint64_t)fence);
+}
+
+void hsp_vn_handle_vkCreateSemaphore(struct hsp_vn_call *call,
+                                     struct hsp_vn_vkCreateSemaphore *args)
+{
+    struct hsp_vn_device *device = call->self->device;
+    VkSemaphoreCreateInfo info = *args->pCreateInfo;
+    uint64_t id = (uint64_t)*args->pSemaphore;
+    VkSemaphore semaphore;
+
+    hsp_vn_chain_remove(&info, VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO);
+    if (!hsp_vn_call_check_new_ids(call, &id, 1))
+        return;
+    args->ret = device->driver.vkCreateSemaphore(device->handle, &info, NULL, &semaphore);
+    if (args->ret == VK_SUCCESS)
+        hsp_vn_call_add_object(call, id, VK_OBJECT_TYPE_SEMAPHORE, (uint64_t)semaphore);
+}
+
+/* ------------------------------------------------------------------ waits */
+
+/* The next slice of a wait of `timeout_ns` that began at `start_ns`; false when the time is over.
+ */
+static bool next_slice(uint64_t start_ns, uint64_t timeout_ns, uint64_t *out_slice_ns)
+{
+    uint64_t passed = hsp_now_ns() - start_ns;
+
+    if (passed >= timeout_ns)
+        return false;
+    *out_slice_ns = HSP_MIN(timeout_ns - passed, WAIT_SLICE_NS);
+    return true;
+}
+
+static VkResult wait_fences(struct hsp_vn_context *context, struct hsp_vn_device *device,
+                            uint32_t count, const VkFence *fences, VkBool32 wait_all,
+                            uint64_t timeout_ns)
+{
+    uint64_t start = hsp_now_ns(), slice = HSP_MIN(timeout_ns, WAIT_SLICE_NS);
+    VkResult result;
+
+    do {
+        result = device->driver.vkWaitForFences(device->handle, count, fences, wait_all, slice);
+    } while (result == VK_TIMEOUT && !hsp_vn_context_must_stop(context) &&
+             next_slice(start, timeout_ns, &slice));
+    return result;
+}
+
+void hsp_vn_handle_vkWaitForFences(struct hsp_vn_call *call, struct hsp_vn_vkWaitForFences *args)
+{
+    args->ret = wait_fences(call->context, call->self->device, args->fenceCount, args->pFences,
+                            args->waitAll, args->timeout);
+}
+
+void hsp_vn_handle_vkWaitSemaphores(struct hsp_vn_call *call, struct hsp_vn_vkWaitSemaphores *args)
+{
+    struct hsp_vn_device *device = call->self->device;
+    uint64_t start = hsp_now_ns(), slice = HSP_MIN(args->timeout, WAIT_SLICE_NS);
+
+    if (!device->driver.vkWaitSemaphores) {
+        hsp_vn_call_fault(call, HSP_VN_FAULT_COMMAND, HSP_VN_COMMAND_vkWaitSemaphores,
+                          "not enabled");
+        return;
+    }
+    do {
+        args->ret = device->driver.vkWaitSemaphores(device->handle, args->pWaitInfo, slice);
+    } while (args->ret == VK_TIMEOUT && !hsp_vn_context_must_stop(call->context) &&
+             next_slice(start, args->timeout, &slice));
+}
+
+/* ------------------------------------------------------------------ stand-ins */
+
+static void fault_on_error(struct hsp_vn_call *call, VkResult result, const char *what)
+{
+    if (result != VK_SUCCESS && !hsp_vn_context_must_stop(call->context))
+        hsp_vn_call_fault(call, HSP_VN_FAULT_DRIVER, (uint64_t)(int64_t)result, what);
+}
+
+static VkResult submit_empty(struct hsp_vn_device *device, const VkSemaphore *wait,
+                             const VkSemaphore *signal)
+{
+    static const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+    struct hsp_vn_queue *queue = hsp_vn_device_get_queue(device);
+    const VkSubmitInfo submit = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .waitSemaphoreCount = wait ? 1 : 0,
+        .pWaitSemaphores = wait,
+        .pWaitDstStageMask = &stage,
+        .signalSemaphoreCount = signal ? 1 : 0,
+        .pSignalSemaphores = signal,
+    };
+    VkResult result;
+
+    pthread_mutex_lock(&queue->lock);
+    result = device->driver.vkQueueSubmit(queue->handle, 1, &submit, VK_NULL_HANDLE);
+    pthread_mutex_unlock(&queue->lock);
+    return result;
+}
+
+void hsp_vn_handle_vkResetFenceResourceMESA(struct hsp_vn_call *call,
+                                            struct hsp_vn_vkResetFenceResourceMESA *args)
+{
+    struct hsp_vn_device *device = call->self->device;
+    VkResult result = wait_fences(call->context, device, 1, &args->fence, VK_TRUE, UINT64_MAX);
+
+    if (result == VK_SUCCESS)
+        result = device->driver.vkResetFences(device->handle, 1, &args->fence);
+    fault_on_error(call, result, "fence stand-in");
+}
+
+void hsp_vn_handle_vkWaitSemaphoreResourceMESA(struct hsp_vn_call *call,
+                                               struct hsp_vn_vkWaitSemaphoreResourceMESA *args)
+{
+    fault_on_error(call, submit_empty(call->self->device, &args->semaphore, NULL),
+                   "semaphore stand-in");
+}
+
+void hsp_vn_handle_vkImportSemaphoreResourceMESA(struct hsp_vn_call *call,
+                                                 struct hsp_vn_vkImportSemaphoreResourceMESA *args)
+{
+    const VkImportSemaphoreResourceInfoMESA *info = args->pImportSemaphoreResourceInfo;
+
+    if (info->resourceId != 0) {
+        hsp_vn_call_fault(call, HSP_VN_FAULT_RESOURCE, info->resourceId, "semaphore payload");
+        return;
+    }
+    fault_on_error(call, submit_empty(call->self->device, NULL, &info->semaphore),
+                   "semaphore stand-in");
+}
