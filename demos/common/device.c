@@ -195,16 +195,24 @@ static void create_device(struct demo_device *device, const struct demo_device_o
     DEMO_VK(vkCreateDevice(device->physical, &info, NULL, &device->device));
 }
 
-void demo_device_create(struct demo_device *device, const struct demo_device_options *options)
+void demo_device_choose(struct demo_device *device, int drm_fd)
 {
     uint32_t loader_version;
 
     *device = (struct demo_device){0};
     loader_version = create_instance(device);
-    choose_physical(device, options->drm_fd);
+    choose_physical(device, drm_fd);
     device->api_version = device->properties.apiVersion < loader_version
                               ? device->properties.apiVersion
                               : loader_version;
+}
+
+void demo_device_create(struct demo_device *device, const struct demo_device_options *options)
+{
+    static const struct demo_device_options no_options;
+
+    if (!options)
+        options = &no_options;
     choose_queue_family(device, options->queue_count);
     create_device(device, options);
     for (uint32_t i = 0; i < device->queue_count; i++)

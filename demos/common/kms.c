@@ -203,7 +203,7 @@ size_t demo_kms_get_modifiers(const struct demo_kms *kms, uint32_t format, uint6
 
 /* ------------------------------------------------------------------ framebuffers */
 
-static void add_framebuffer(const struct demo_kms *kms, struct demo_framebuffer *framebuffer,
+static void add_framebuffer(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer,
                             uint32_t format, uint64_t modifier, uint32_t offset)
 {
     uint32_t handles[4] = {framebuffer->handle}, pitches[4] = {framebuffer->pitch};
@@ -223,22 +223,22 @@ static void add_framebuffer(const struct demo_kms *kms, struct demo_framebuffer 
                  framebuffer->pitch, offset, (unsigned long long)modifier, strerror(errno));
 }
 
-void demo_framebuffer_import(const struct demo_kms *kms, struct demo_framebuffer *framebuffer,
-                             int dma_buf_fd, uint32_t format, uint64_t modifier, uint32_t offset,
-                             uint32_t pitch)
+void demo_kms_buffer_import(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer,
+                            int dma_buf_fd, uint32_t format, uint64_t modifier, uint32_t offset,
+                            uint32_t pitch)
 {
-    *framebuffer = (struct demo_framebuffer){.pitch = pitch};
+    *framebuffer = (struct demo_kms_buffer){.pitch = pitch};
     if (drmPrimeFDToHandle(kms->fd, dma_buf_fd, &framebuffer->handle) != 0)
         demo_die("%s does not import the dma-buf: %s", kms->driver, strerror(errno));
     add_framebuffer(kms, framebuffer, format, modifier, offset);
 }
 
-void demo_framebuffer_create_dumb(const struct demo_kms *kms, struct demo_framebuffer *framebuffer)
+void demo_kms_buffer_create_dumb(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer)
 {
     uint64_t size, offset;
     uint32_t pitch;
 
-    *framebuffer = (struct demo_framebuffer){0};
+    *framebuffer = (struct demo_kms_buffer){0};
     if (drmModeCreateDumbBuffer(kms->fd, kms->mode.hdisplay, kms->mode.vdisplay, 32, 0,
                                 &framebuffer->handle, &pitch, &size) != 0)
         demo_die("no dumb buffer: %s", strerror(errno));
@@ -252,7 +252,7 @@ void demo_framebuffer_create_dumb(const struct demo_kms *kms, struct demo_frameb
     add_framebuffer(kms, framebuffer, DRM_FORMAT_XRGB8888, DRM_FORMAT_MOD_LINEAR, 0);
 }
 
-void demo_framebuffer_destroy(const struct demo_kms *kms, struct demo_framebuffer *framebuffer)
+void demo_kms_buffer_destroy(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer)
 {
     if (framebuffer->fb_id)
         drmModeRmFB(kms->fd, framebuffer->fb_id);
@@ -260,7 +260,7 @@ void demo_framebuffer_destroy(const struct demo_kms *kms, struct demo_framebuffe
         munmap(framebuffer->map, framebuffer->size);
     if (framebuffer->handle)
         drmCloseBufferHandle(kms->fd, framebuffer->handle);
-    *framebuffer = (struct demo_framebuffer){0};
+    *framebuffer = (struct demo_kms_buffer){0};
 }
 
 /* ------------------------------------------------------------------ showing */
@@ -290,7 +290,7 @@ void demo_kms_wait(struct demo_kms *kms)
     }
 }
 
-void demo_kms_show(struct demo_kms *kms, const struct demo_framebuffer *framebuffer)
+void demo_kms_show(struct demo_kms *kms, const struct demo_kms_buffer *framebuffer)
 {
     int ret;
 

@@ -41,7 +41,7 @@ void demo_kms_close(struct demo_kms *kms);
 size_t demo_kms_get_modifiers(const struct demo_kms *kms, uint32_t format, uint64_t *out_modifiers,
                               size_t capacity);
 
-struct demo_framebuffer {
+struct demo_kms_buffer {
     uint32_t handle; /* GEM handle */
     uint32_t fb_id;
     uint32_t pitch; /* bytes */
@@ -50,18 +50,18 @@ struct demo_framebuffer {
 };
 
 /* A framebuffer of memory that somebody else made; the descriptor is borrowed. */
-void demo_framebuffer_import(const struct demo_kms *kms, struct demo_framebuffer *framebuffer,
-                             int dma_buf_fd, uint32_t format, uint64_t modifier, uint32_t offset,
-                             uint32_t pitch);
+void demo_kms_buffer_import(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer,
+                            int dma_buf_fd, uint32_t format, uint64_t modifier, uint32_t offset,
+                            uint32_t pitch);
 
 /* A framebuffer of the kernel's, mapped, XRGB8888. */
-void demo_framebuffer_create_dumb(const struct demo_kms *kms, struct demo_framebuffer *framebuffer);
+void demo_kms_buffer_create_dumb(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer);
 
-void demo_framebuffer_destroy(const struct demo_kms *kms, struct demo_framebuffer *framebuffer);
+void demo_kms_buffer_destroy(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer);
 
 /* Puts a framebuffer on the screen; the first time the mode is set, later times are page flips,
  * after the flip before has finished. */
-void demo_kms_show(struct demo_kms *kms, const struct demo_framebuffer *framebuffer);
+void demo_kms_show(struct demo_kms *kms, const struct demo_kms_buffer *framebuffer);
 
 /* Waits until the last page flip has happened, so that the framebuffer before it is free. */
 void demo_kms_wait(struct demo_kms *kms);

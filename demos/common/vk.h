@@ -43,16 +43,20 @@ struct demo_device {
     VkCommandPool pool; /* for that family, command buffers can be reset */
 };
 
+/* Makes an instance and picks a device of Vulkan 1.1 or newer, in this order: the device of the DRM
+ * card `drm_fd` (-1: none); Venus; a GPU; a software renderer. After it the members up to `memory`
+ * and `api_version` are there, so that features can be asked for. */
+void demo_device_choose(struct demo_device *device, int drm_fd);
+
 struct demo_device_options {
     const char *const *extensions; /* device extensions that must be there */
     uint32_t extension_count;
     const void *features; /* pNext chain of VkDeviceCreateInfo, may be NULL */
     uint32_t queue_count; /* at most so many queues; 0 means 1 */
-    int drm_fd;           /* take the device that belongs to this DRM card; -1 for any */
 };
 
-/* Picks, in this order: the device of `drm_fd`; Venus; a GPU; a software renderer. The queues are
- * of a family with graphics and compute. */
+/* Makes the device that was chosen, its queues (of a family with graphics and compute) and a
+ * command pool. `options` may be NULL. */
 void demo_device_create(struct demo_device *device, const struct demo_device_options *options);
 void demo_device_destroy(struct demo_device *device);
 

@@ -8,7 +8,7 @@
 struct copy {
     struct cube_target base;
     struct cube_readback readback;
-    struct demo_framebuffer framebuffers[CUBE_MAX_IMAGE_COUNT];
+    struct demo_kms_buffer framebuffers[CUBE_MAX_IMAGE_COUNT];
 };
 
 static struct cube_target *create(const struct demo_device *device, struct demo_kms *kms,
@@ -26,7 +26,7 @@ static struct cube_target *create(const struct demo_device *device, struct demo_
     };
     cube_readback_create(&target->readback, &target->base);
     for (int i = 0; i < CUBE_MAX_IMAGE_COUNT; i++)
-        demo_framebuffer_create_dumb(kms, &target->framebuffers[i]);
+        demo_kms_buffer_create_dumb(kms, &target->framebuffers[i]);
     return &target->base;
 }
 
@@ -35,7 +35,7 @@ static void destroy(struct cube_target *base)
     struct copy *target = (struct copy *)base;
 
     for (int i = 0; i < CUBE_MAX_IMAGE_COUNT; i++)
-        demo_framebuffer_destroy(base->kms, &target->framebuffers[i]);
+        demo_kms_buffer_destroy(base->kms, &target->framebuffers[i]);
     cube_readback_destroy(&target->readback, base->device);
     free(target);
 }
@@ -48,7 +48,7 @@ static void record_end(struct cube_target *base, VkCommandBuffer commands, uint3
 static void show(struct cube_target *base, uint32_t index)
 {
     struct copy *target = (struct copy *)base;
-    const struct demo_framebuffer *framebuffer = &target->framebuffers[index];
+    const struct demo_kms_buffer *framebuffer = &target->framebuffers[index];
     const char *from = target->readback.buffers[index].map;
     char *to = framebuffer->map;
     size_t row_size = (size_t)base->width * 4;

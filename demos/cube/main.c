@@ -294,8 +294,8 @@ int main(int argc, char **argv)
     const struct demo_device_options device_options = {
         .extensions = options.present->extensions,
         .extension_count = options.present->extension_count,
-        .drm_fd = kms.fd,
     };
+    demo_device_choose(&device, kms.fd);
     demo_device_create(&device, &device_options);
     fprintf(stderr, "cube: %s, %ux%u, %s\n", device.properties.deviceName, options.width,
             options.height, options.present->name);

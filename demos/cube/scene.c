@@ -5,11 +5,10 @@
 #include "backdrop.vert.h"
 #include "cube.frag.h"
 #include "cube.vert.h"
+#include "pipeline.h"
 
 #include <math.h>
 #include <string.h>
-
-#define DEPTH_FORMAT VK_FORMAT_D16_UNORM /* every driver has it */
 
 struct vertex {
     float position[3];
@@ -73,66 +72,6 @@ static void create_buffers(struct cube_scene *scene)
 
 /* ------------------------------------------------------------------ pipelines */
 
-static void create_render_pass(struct cube_scene *scene, VkFormat format)
-{
-    const VkAttachmentDescription attachments[] = {
-        {
-            .format = format,
-            .samples = VK_SAMPLE_COUNT_1_BIT,
-            .loadOp = VK_ATTACHMENT_LOAD_OP_DONT_CARE, /* the backdrop covers all */
-            .storeOp = VK_ATTACHMENT_STORE_OP_STORE,
-            .stencilLoadOp = VK_ATTACHMENT_LOAD_OP_DONT_CARE,
-            .stencilStoreOp = VK_ATTACHMENT_STORE_OP_DONT_CARE,
-            .initialLayout = VK_IMAGE_LAYOUT_UNDEFINED,
-            .finalLayout = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL,
-        },
-        {
-            .format = DEPTH_FORMAT,
-            .samples = VK_SAMPLE_COUNT_1_BIT,
-            .loadOp = VK_ATTACHMENT_LOAD_OP_CLEAR,
-            .storeOp = VK_ATTACHMENT_STORE_OP_DONT_CARE,
-            .stencilLoadOp = VK_ATTACHMENT_LOAD_OP_DONT_CARE,
-            .stencilStoreOp = VK_ATTACHMENT_STORE_OP_DONT_CARE,
-            .initialLayout = VK_IMAGE_LAYOUT_UNDEFINED,
-            .finalLayout = VK_IMAGE_LAYOUT_DEPTH_STENCIL_ATTACHMENT_OPTIMAL,
-        },
-    };
-    const VkAttachmentReference color = {0, VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL};
-    const VkAttachmentReference depth = {1, VK_IMAGE_LAYOUT_DEPTH_STENCIL_ATTACHMENT_OPTIMAL};
-    const VkSubpassDescription subpass = {
-        .pipelineBindPoint = VK_PIPELINE_BIND_POINT_GRAPHICS,
-        .colorAttachmentCount = 1,
-        .pColorAttachments = &color,
-        .pDepthStencilAttachment = &depth,
-    };
-    /* The depth image and, after some frames, the colour image were written by the frames before.
-     */
-    const VkPipelineStageFlags stages = VK_PIPELINE_STAGE_COLOR_ATTACHMENT_OUTPUT_BIT |
-                                        VK_PIPELINE_STAGE_EARLY_FRAGMENT_TESTS_BIT |
-                                        VK_PIPELINE_STAGE_LATE_FRAGMENT_TESTS_BIT;
-    const VkAccessFlags access =
-        VK_ACCESS_COLOR_ATTACHMENT_WRITE_BIT | VK_ACCESS_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT;
-    const VkSubpassDependency dependency = {
-        .srcSubpass = VK_SUBPASS_EXTERNAL,
-        .dstSubpass = 0,
-        .srcStageMask = stages,
-        .dstStageMask = stages,
-        .srcAccessMask = access,
-        .dstAccessMask = access | VK_ACCESS_DEPTH_STENCIL_ATTACHMENT_READ_BIT,
-    };
-    const VkRenderPassCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_RENDER_PASS_CREATE_INFO,
-        .attachmentCount = 2,
-        .pAttachments = attachments,
-        .subpassCount = 1,
-        .pSubpasses = &subpass,
-        .dependencyCount = 1,
-        .pDependencies = &dependency,
-    };
-
-    DEMO_VK(vkCreateRenderPass(scene->device->device, &info, NULL, &scene->render_pass));
-}
-
 static void create_layout(struct cube_scene *scene)
 {
     const VkPushConstantRange range = {VK_SHADER_STAGE_VERTEX_BIT, 0, 2 * 16 * sizeof(float)};
@@ -143,84 +82,6 @@ static void create_layout(struct cube_scene *scene)
     };
 
     DEMO_VK(vkCreatePipelineLayout(scene->device->device, &info, NULL, &scene->layout));
-}
-
-static VkPipeline create_pipeline(const struct cube_scene *scene, VkShaderModule vertex_shader,
-                                  VkShaderModule fragment_shader,
-                                  const VkPipelineVertexInputStateCreateInfo *vertex_input,
-                                  bool is_solid)
-{
-    const VkPipelineShaderStageCreateInfo stages[] = {
-        {
-            .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-            .stage = VK_SHADER_STAGE_VERTEX_BIT,
-            .module = vertex_shader,
-            .pName = "main",
-        },
-        {
-            .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-            .stage = VK_SHADER_STAGE_FRAGMENT_BIT,
-            .module = fragment_shader,
-            .pName = "main",
-        },
-    };
-    const VkPipelineInputAssemblyStateCreateInfo assembly = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_INPUT_ASSEMBLY_STATE_CREATE_INFO,
-        .topology = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST,
-    };
-    const VkViewport viewport = {0, 0, (float)scene->width, (float)scene->height, 0, 1};
-    const VkRect2D scissor = {{0, 0}, {scene->width, scene->height}};
-    const VkPipelineViewportStateCreateInfo view = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_VIEWPORT_STATE_CREATE_INFO,
-        .viewportCount = 1,
-        .pViewports = &viewport,
-        .scissorCount = 1,
-        .pScissors = &scissor,
-    };
-    const VkPipelineRasterizationStateCreateInfo rasterization = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_RASTERIZATION_STATE_CREATE_INFO,
-        .polygonMode = VK_POLYGON_MODE_FILL,
-        .cullMode = is_solid ? VK_CULL_MODE_BACK_BIT : VK_CULL_MODE_NONE,
-        .frontFace = VK_FRONT_FACE_COUNTER_CLOCKWISE,
-        .lineWidth = 1,
-    };
-    const VkPipelineMultisampleStateCreateInfo multisample = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_MULTISAMPLE_STATE_CREATE_INFO,
-        .rasterizationSamples = VK_SAMPLE_COUNT_1_BIT,
-    };
-    const VkPipelineDepthStencilStateCreateInfo depth = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_DEPTH_STENCIL_STATE_CREATE_INFO,
-        .depthTestEnable = is_solid,
-        .depthWriteEnable = is_solid,
-        .depthCompareOp = VK_COMPARE_OP_LESS,
-    };
-    const VkPipelineColorBlendAttachmentState blend_attachment = {.colorWriteMask = 0xf};
-    const VkPipelineColorBlendStateCreateInfo blend = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_COLOR_BLEND_STATE_CREATE_INFO,
-        .attachmentCount = 1,
-        .pAttachments = &blend_attachment,
-    };
-    const VkGraphicsPipelineCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_GRAPHICS_PIPELINE_CREATE_INFO,
-        .stageCount = 2,
-        .pStages = stages,
-        .pVertexInputState = vertex_input,
-        .pInputAssemblyState = &assembly,
-        .pViewportState = &view,
-        .pRasterizationState = &rasterization,
-        .pMultisampleState = &multisample,
-        .pDepthStencilState = &depth,
-        .pColorBlendState = &blend,
-        .layout = scene->layout,
-        .renderPass = scene->render_pass,
-    };
-    VkPipeline pipeline;
-
-    DEMO_VK(vkCreateGraphicsPipelines(scene->device->device, VK_NULL_HANDLE, 1, &info, NULL,
-                                      &pipeline));
-    vkDestroyShaderModule(scene->device->device, vertex_shader, NULL);
-    vkDestroyShaderModule(scene->device->device, fragment_shader, NULL);
-    return pipeline;
 }
 
 static void create_pipelines(struct cube_scene *scene)
@@ -234,9 +95,6 @@ static void create_pipelines(struct cube_scene *scene)
         {2, 0, VK_FORMAT_R32G32B32_SFLOAT, offsetof(struct vertex, color)},
         {3, 0, VK_FORMAT_R32G32_SFLOAT, offsetof(struct vertex, coordinate)},
     };
-    const VkPipelineVertexInputStateCreateInfo no_vertices = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_VERTEX_INPUT_STATE_CREATE_INFO,
-    };
     const VkPipelineVertexInputStateCreateInfo vertices = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_VERTEX_INPUT_STATE_CREATE_INFO,
         .vertexBindingDescriptionCount = 1,
@@ -245,10 +103,28 @@ static void create_pipelines(struct cube_scene *scene)
         .pVertexAttributeDescriptions = attributes,
     };
 
-    scene->backdrop = create_pipeline(scene, DEMO_SHADER(device, backdrop_vert),
-                                      DEMO_SHADER(device, backdrop_frag), &no_vertices, false);
-    scene->cube = create_pipeline(scene, DEMO_SHADER(device, cube_vert),
-                                  DEMO_SHADER(device, cube_frag), &vertices, true);
+    const struct demo_pipeline_options backdrop = {
+        .vertex_shader = DEMO_SHADER(device, backdrop_vert),
+        .fragment_shader = DEMO_SHADER(device, backdrop_frag),
+        .layout = scene->layout,
+        .render_pass = scene->render_pass,
+        .width = scene->width,
+        .height = scene->height,
+    };
+    const struct demo_pipeline_options cube = {
+        .vertex_shader = DEMO_SHADER(device, cube_vert),
+        .fragment_shader = DEMO_SHADER(device, cube_frag),
+        .vertex_input = &vertices,
+        .layout = scene->layout,
+        .render_pass = scene->render_pass,
+        .width = scene->width,
+        .height = scene->height,
+        .tests_depth = true,
+        .culls_back = true,
+    };
+
+    scene->backdrop = demo_pipeline_create(device, &backdrop);
+    scene->cube = demo_pipeline_create(device, &cube);
 }
 
 void cube_scene_create(struct cube_scene *scene, const struct demo_device *device, VkFormat format,
@@ -262,23 +138,16 @@ void cube_scene_create(struct cube_scene *scene, const struct demo_device *devic
         .image_count = image_count,
     };
     create_buffers(scene);
-    demo_image_create(device, &scene->depth, DEPTH_FORMAT, width, height,
+    demo_image_create(device, &scene->depth, DEMO_DEPTH_FORMAT, width, height,
                       VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT);
-    create_render_pass(scene, format);
+    /* The backdrop covers everything: nothing to clear but the depth. */
+    scene->render_pass = demo_render_pass_create(device, format, false, true);
     create_layout(scene);
     create_pipelines(scene);
     for (uint32_t i = 0; i < image_count; i++) {
         const VkImageView attachments[] = {views[i], scene->depth.view};
-        const VkFramebufferCreateInfo info = {
-            .sType = VK_STRUCTURE_TYPE_FRAMEBUFFER_CREATE_INFO,
-            .renderPass = scene->render_pass,
-            .attachmentCount = 2,
-            .pAttachments = attachments,
-            .width = width,
-            .height = height,
-            .layers = 1,
-        };
-        DEMO_VK(vkCreateFramebuffer(device->device, &info, NULL, &scene->framebuffers[i]));
+        scene->framebuffers[i] =
+            demo_framebuffer_create(device, scene->render_pass, attachments, 2, width, height);
     }
 }
 

@@ -20,7 +20,7 @@ struct zero_copy {
     struct shown_image {
         VkImage image;
         VkDeviceMemory memory;
-        struct demo_framebuffer framebuffer;
+        struct demo_kms_buffer framebuffer;
     } images[CUBE_MAX_IMAGE_COUNT];
     uint64_t modifiers[MAX_MODIFIER_COUNT]; /* that the screen and the GPU have in common */
     uint32_t modifier_count;
@@ -193,9 +193,9 @@ static void create_framebuffer(struct zero_copy *target, struct shown_image *sho
     int fd = export_memory(device, shown->memory);
 
     vkGetImageSubresourceLayout(device->device, shown->image, &plane, &layout);
-    demo_framebuffer_import(target->base.kms, &shown->framebuffer, fd, DRM_FORMAT,
-                            get_modifier(device, shown->image), (uint32_t)layout.offset,
-                            (uint32_t)layout.rowPitch);
+    demo_kms_buffer_import(target->base.kms, &shown->framebuffer, fd, DRM_FORMAT,
+                           get_modifier(device, shown->image), (uint32_t)layout.offset,
+                           (uint32_t)layout.rowPitch);
     close(fd);
 }
 
@@ -228,7 +228,7 @@ static void destroy(struct cube_target *base)
     VkDevice device = base->device->device;
 
     for (int i = 0; i < CUBE_MAX_IMAGE_COUNT; i++) {
-        demo_framebuffer_destroy(base->kms, &target->images[i].framebuffer);
+        demo_kms_buffer_destroy(base->kms, &target->images[i].framebuffer);
         vkDestroyImageView(device, base->views[i], NULL);
         vkDestroyImage(device, target->images[i].image, NULL);
         vkFreeMemory(device, target->images[i].memory, NULL);
