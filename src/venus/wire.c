@@ -195,10 +195,12 @@ static void *decode_chain(struct hsp_vn_reader *reader, const struct hsp_vn_chai
     while (walk.count--) {
         const struct hsp_vn_link *link = &chain->links[walk.links[walk.count]];
 
-        if (partial)
-            link->decode_partial(reader, walk.structs[walk.count]);
-        else
-            link->decode(reader, walk.structs[walk.count]);
+        void (*body)(struct hsp_vn_reader *, void *) =
+            partial ? link->decode_partial : link->decode;
+
+        /* Structs with nothing to send have no function. */
+        if (body)
+            body(reader, walk.structs[walk.count]);
     }
     return first.pNext;
 }
@@ -261,9 +263,11 @@ void hsp_vn_writer_head(struct hsp_vn_writer *writer, const void *val, VkStructu
     while (walk.count--) {
         const struct hsp_vn_link *link = &chain->links[walk.links[walk.count]];
 
-        if (partial)
-            link->encode_partial(writer, walk.structs[walk.count]);
-        else
-            link->encode(writer, walk.structs[walk.count]);
+        void (*body)(struct hsp_vn_writer *, const void *) =
+            partial ? link->encode_partial : link->encode;
+
+        /* Structs with nothing to send have no function. */
+        if (body)
+            body(writer, walk.structs[walk.count]);
     }
 }
