@@ -20,7 +20,7 @@ void hsp_vn_reader_init(struct hsp_vn_reader *reader, struct hsp_arena *arena,
 void hsp_vn_reader_set_block(struct hsp_vn_reader *reader, const void *data, size_t size)
 {
     reader->begin = data;
-    reader->end = reader->begin + size;
+    reader->end = size ? reader->begin + size : reader->begin;
     reader->cursor = hsp_vn_reader_has_fault(reader) ? reader->end : reader->begin;
 }
 
@@ -114,7 +114,8 @@ void *hsp_vn_writer_reserve(struct hsp_vn_writer *writer, uint64_t size)
         writer->overflow = true;
         return NULL;
     }
-    writer->cursor += padded;
+    if (padded)
+        writer->cursor += padded;
     return data;
 }
 
