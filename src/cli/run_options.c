@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/run_options.h"
+
+#include "cli/cli.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_MEMORY_MIB 2048
+#define DEFAULT_SSH_PORT   2222
+#define MAX_CPU_COUNT      64
+/* Beyond four, an emulated guest only makes more noise for the renderer's threads. */
+#define DEFAULT_CPU_COUNT 4
+
+static const char usage[] =
+    "Usage: hesper run [OPTIONS] [-- QEMU ARGUMENTS]\n"
+    "Runs a virtual machine with a hesper GPU in stock QEMU. What the guest writes to its disk is\n"
+    "thrown away at the end.\n"
+    "\n"
+    "  --image FILE       disk to boot, raw or qcow2 (default: the guest that ./dev makes; see\n"
+    "                     HESPER_GUEST). With vmlinuz and initrd.img beside it these are booted\n"
+    "  --display KIND     headless: no window; see hesper screenshot (default)\n"
+    "  --size WxH         of the screen (default 1280x800)\n"
+    "  --exec CMD         runs the shell command CMD in the guest as root, ends the machine after\n"
+    "                     it, and exits with its status (125: it could not be run)\n"
+    "  --screenshot FILE  with --exec: keeps the last picture that CMD showed in FILE (PNG)\n"
+    "  --memory SIZE      of the guest, as 512M or 2G (default 2G)\n"
+    "  --cpus N           of the guest (default: the host's, at most 4)\n"
+    "  --ssh-port N       port on 127.0.0.1 that leads to the guest's ssh (default 2222)\n"
+    "  --share DIR        gives the folder DIR to the guest, as /mnt/host\n"
+    "  --accel KIND       kvm or tcg (default: kvm where it works)\n"
+    "  --name NAME        for hesper stat and hesper screenshot (default: vm-PORT)\n"
+    "\n"
+    "Without --exec it runs until the guest is switched off or Ctrl-C; on a terminal the guest's\n"
+    "serial console is there (Ctrl-A X ends it).\n";
+
+static bool parse_memory(const char *text, long *out_mib)
+{
+    char unit = 0, rest;
+    long value;
+
+    if (sscanf(text, "%7ld%c%c", &value, &unit, &rest) == 2 && (unit == 'M' || unit == 'G') &&
+        value > 0) {
+        *out_mib = unit == 'G' ? value * 1024 : value;
+        if (*out_mib >= 128)
+            return true;
+    }
+    hsp_cli_error(NULL, "--memory wants a size of at least 128M, as 512M or 2G, not '%s'", text);
+    return false;
+}
+
+static bool parse_accelerator(const char *text)
+{
+    if (strcmp(text, "kvm") == 0 || strcmp(text, "tcg") == 0)
+        return true;
+    hsp_cli_error(NULL, "--accel wants kvm or tcg, not '%s'", text);
+    return false;
+}
+
+static bool parse_display(const char *text)
+{
+    if (strcmp(text, "headless") == 0)
+        return true;
+    hsp_cli_error(NULL, "--display wants headless, not '%s'", text);
+    return false;
+}
+
+/* A name becomes a file name. */
+static bool parse_name(const char *text, char *out_name)
+{
+    size_t length = strlen(text);
+
+    if (length == 0 || length >= HSP_CLI_CONTROL_NAME_SIZE || text[0] == '.' ||
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
+            length) {
+        hsp_cli_error(NULL, "--name wants letters, digits, '-', '_' and '.', not '%s'", text);
+        return false;
+    }
+    strcpy(out_name, text);
+    return true;
+}
+
+static bool parse_folder(const char *text)
+{
+    if (access(text, R_OK | X_OK) == 0)
+        return true;
+    hsp_cli_error(NULL, "--share: the folder %s cannot be read", text);
+    return false;
+}
+
+enum option_id {
+    OPTION_IMAGE = 1,
+    OPTION_DISPLAY,
+    OPTION_SIZE,
+    OPTION_EXEC,
+    OPTION_SCREENSHOT,
+    OPTION_MEMORY,
+    OPTION_CPUS,
+    OPTION_SSH_PORT,
+    OPTION_SHARE,
+    OPTION_ACCEL,
+    OPTION_NAME,
+    OPTION_HELP,
+};
+
+static const struct option long_options[] = {
+    {"image", required_argument, NULL, OPTION_IMAGE},
+    {"display", required_argument, NULL, OPTION_DISPLAY},
+    {"size", required_argument, NULL, OPTION_SIZE},
+    {"exec", required_argument, NULL, OPTION_EXEC},
+    {"screenshot", required_argument, NULL, OPTION_SCREENSHOT},
+    {"memory", required_argument, NULL, OPTION_MEMORY},
+    {"cpus", required_argument, NULL, OPTION_CPUS},
+    {"ssh-port", required_argument, NULL, OPTION_SSH_PORT},
+    {"share", required_argument, NULL, OPTION_SHARE},
+    {"accel", required_argument, NULL, OPTION_ACCEL},
+    {"name", required_argument, NULL, OPTION_NAME},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {0},
+};
+
+static bool apply_option(struct hsp_cli_run_options *options, int option, const char *value)
+{
+    switch (option) {
+    case OPTION_IMAGE:
+        options->image = value;
+        return true;
+    case OPTION_DISPLAY:
+        return parse_display(value);
+    case OPTION_SIZE:
+        return hsp_cli_parse_size("--size", value, &options->width, &options->height);
+    case OPTION_EXEC:
+        options->command = value;
+        return true;
+    case OPTION_SCREENSHOT:
+        options->screenshot = value;
+        return true;
+    case OPTION_MEMORY:
+        return parse_memory(value, &options->memory_mib);
+    case OPTION_CPUS:
+        return hsp_cli_parse_number("--cpus", value, 1, MAX_CPU_COUNT, &options->cpu_count);
+    case OPTION_SSH_PORT:
+        return hsp_cli_parse_number("--ssh-port", value, 1, 65535, &options->ssh_port);
+    case OPTION_SHARE:
+        options->share = value;
+        return parse_folder(value);
+    case OPTION_ACCEL:
+        options->accelerator = value;
+        return parse_accelerator(value);
+    case OPTION_NAME:
+        return parse_name(value, options->name);
+    default:
+        return false; /* getopt has said why */
+    }
+}
+
+static long default_cpu_count(void)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return HSP_MIN(HSP_MAX(online, 1), DEFAULT_CPU_COUNT);
+}
+
+int hsp_cli_run_options_parse(int argc, char **argv, struct hsp_cli_run_options *out)
+{
+    struct hsp_cli_run_options options = {
+        .width = 1280,
+        .height = 800,
+        .memory_mib = DEFAULT_MEMORY_MIB,
+        .cpu_count = default_cpu_count(),
+        .ssh_port = DEFAULT_SSH_PORT,
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
+        if (option == OPTION_HELP) {
+            fputs(usage, stdout);
+            return HSP_CLI_OK;
+        }
+        if (!apply_option(&options, option, optarg))
+            return HSP_CLI_USAGE;
+    }
+    if (optind < argc && strcmp(argv[optind - 1], "--") != 0) {
+        hsp_cli_error("Arguments for QEMU come after --.", "run does not know '%s'", argv[optind]);
+        return HSP_CLI_USAGE;
+    }
+    if (options.screenshot && !options.command) {
+        hsp_cli_error("While a machine runs, hesper screenshot FILE does it.",
+                      "--screenshot needs --exec");
+        return HSP_CLI_USAGE;
+    }
+    if (options.name[0] == '\0')
+        snprintf(options.name, sizeof(options.name), "vm-%ld", options.ssh_port);
+    options.qemu_args = argv + optind;
+    *out = options;
+    return -1;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What the user said to `hesper run`. Plain data; the strings are borrowed from argv. */
+#ifndef HSP_CLI_RUN_OPTIONS_H
+#define HSP_CLI_RUN_OPTIONS_H
+
+#include "cli/control.h"
+
+struct hsp_cli_run_options {
+    const char *image;       /* NULL: the guest that ./dev makes */
+    const char *command;     /* --exec; NULL: run until the guest is switched off */
+    const char *screenshot;  /* NULL: none */
+    const char *share;       /* a folder for the guest; NULL: none */
+    const char *accelerator; /* "kvm", "tcg"; NULL: what works */
+    char name[HSP_CLI_CONTROL_NAME_SIZE];
+    uint32_t width, height; /* of the screen */
+    long memory_mib;
+    long cpu_count;
+    long ssh_port;
+    char **qemu_args; /* what follows --, NULL-terminated; may be empty */
+};
+
+/* -1 to go on, else the exit status of the command: help was printed, or an error. */
+int hsp_cli_run_options_parse(int argc, char **argv, struct hsp_cli_run_options *out);
+
+#endif
