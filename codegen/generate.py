@@ -37,13 +37,14 @@ def read_table(path: Path) -> list[list[str]]:
 class Generator:
     """What the templates see as `g`."""
 
-    def __init__(self, registry_path: Path) -> None:
-        self.registry = registries.load(registry_path, HERE / "mesa.xml")
-        values = self.registry.enum_values["VkFormat"]
-        self.formats = sorted(formats.load(registry_path), key=lambda f: values[f.name])
-        self.numbers = {name: int(number) for number, name in read_table(HERE / "commands.txt")}
-        self.policy = policies.load(HERE / "policy.toml", set(self.numbers))
-        versions = {name: int(version) for name, version in read_table(HERE / "extensions.txt")}
+    def __init__(self, registry_path: Path, inputs: Path = HERE) -> None:
+        self.registry = registries.load(registry_path, inputs / "mesa.xml")
+        values = self.registry.enum_values.get("VkFormat", {})
+        known = [f for f in formats.load(registry_path) if f.name in values]
+        self.formats = sorted(known, key=lambda f: values[f.name])
+        self.numbers = {name: int(number) for number, name in read_table(inputs / "commands.txt")}
+        self.policy = policies.load(inputs / "policy.toml", set(self.numbers))
+        versions = {name: int(version) for name, version in read_table(inputs / "extensions.txt")}
         self.extensions = {
             name: min(version, self.registry.extensions[name].spec_version)
             for name, version in versions.items()
@@ -225,17 +226,19 @@ def split(items: list, parts: int) -> list[list]:
     return [items[i * size : (i + 1) * size] for i in range(parts)]
 
 
-def render(g: Generator, output: Path, parts: int) -> None:
+def render_one(g: Generator, template: str, **values: object) -> str:
     lookup = TemplateLookup(directories=[str(HERE / "templates")], strict_undefined=True)
+    try:
+        return lookup.get_template(template).render(g=g, plans=plans, **values)
+    except (WireError, length.LengthError):
+        raise
+    except Exception as error:
+        raise WireError(f"{template}: {text_error_template().render()}") from error
 
+
+def render(g: Generator, output: Path, parts: int) -> None:
     def write(name: str, template: str, **values: object) -> None:
-        try:
-            text = lookup.get_template(template).render(g=g, plans=plans, **values)
-        except (WireError, length.LengthError):
-            raise
-        except Exception as error:
-            raise WireError(f"{template}: {text_error_template().render()}") from error
-        (output / name).write_text(text)
+        (output / name).write_text(render_one(g, template, **values))
 
     for name in (
         "protocol.h",

@@ -256,8 +256,9 @@ ${encode_field(emit, item, scope)}\
     hsp_vn_writer_string(writer, ${value});
 % elif field.shape is Shape.POINTER:
     hsp_vn_writer_u64(writer, ${value} ? 1 : 0);
-    if (${value})
+    if (${value}) {
         ${emit.encode_element(field, f"(*{value})", False, var)}
+    }
 % elif field.shape is Shape.ARRAY and field.kind is Kind.BLOB and field.output:
     hsp_vn_writer_array(writer, ${value},
                         HSP_MIN(${scope.length(field.length)}, ${value}_size), 1);
