@@ -176,10 +176,8 @@ static void sleep_until_notified(struct hsp_vn_ring *ring)
     ring->is_notified = false;
     hsp_vn_ring_set_status(ring, HSP_VN_RING_STATUS_IDLE);
     if (atomic_load(ring->shared_tail) == atomic_load(&ring->head)) {
-        hsp_vn_ring_monitor_set_active(&ring->context->monitor, ring, false);
         while (!ring->is_notified && !must_stop(ring))
             pthread_cond_wait(&ring->wake, &ring->lock);
-        hsp_vn_ring_monitor_set_active(&ring->context->monitor, ring, true);
     }
     clear_status(ring, HSP_VN_RING_STATUS_IDLE);
     pthread_mutex_unlock(&ring->lock);
@@ -277,7 +275,6 @@ static void *ring_main(void *data)
     ring->has_ended = true;
     pthread_cond_broadcast(&ring->progress);
     pthread_mutex_unlock(&ring->lock);
-    hsp_vn_ring_monitor_set_active(&ring->context->monitor, ring, false);
     return NULL;
 }
 
@@ -333,18 +330,12 @@ static struct hsp_vn_ring *alloc_ring(struct hsp_vn_call *call, uint64_t id,
 
 static int start_thread(struct hsp_vn_ring *ring)
 {
-    int ret;
-
     if (ring->monitor_period_ns > 0) {
-        ret = hsp_vn_ring_monitor_add(&ring->context->monitor, ring->monitor_period_ns);
+        int ret = hsp_vn_ring_monitor_add(&ring->context->monitor, ring->monitor_period_ns);
         if (ret < 0)
             return ret;
-        hsp_vn_ring_monitor_set_active(&ring->context->monitor, ring, true);
     }
-    ret = -pthread_create(&ring->thread, NULL, ring_main, ring);
-    if (ret < 0)
-        hsp_vn_ring_monitor_set_active(&ring->context->monitor, ring, false);
-    return ret;
+    return -pthread_create(&ring->thread, NULL, ring_main, ring);
 }
 
 struct hsp_vn_ring *hsp_vn_ring_create(struct hsp_vn_call *call, uint64_t id,

@@ -55,7 +55,6 @@ struct hsp_vn_ring {
     pthread_cond_t progress; /* for waiters: head moved, or the ring ended */
     bool is_notified;
     bool has_ended; /* the thread will not move head any more */
-    bool is_active; /* has work; under the monitor's lock */
     _Atomic bool is_stopping;
     _Atomic uint32_t waiter_count;
 };
@@ -82,15 +81,14 @@ int hsp_vn_ring_wait_seqno(struct hsp_vn_ring *ring, uint32_t seqno);
 /* Sets bits of the status word that the client polls. */
 void hsp_vn_ring_set_status(struct hsp_vn_ring *ring, uint32_t bits);
 
-/* One thread of a context that sets ALIVE in the status of its monitored rings while they have work
- * (VkRingMonitorInfoMESA). It sleeps without a timeout while all of them are idle. */
+/* One thread of a context that sets ALIVE in the status of its monitored rings, once in each period
+ * (VkRingMonitorInfoMESA). */
 struct hsp_vn_ring_monitor {
     struct hsp_vn_context *context;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     uint64_t period_ns; /* smallest of the monitored rings; 0 while there is no thread */
-    uint32_t active_count;
     bool is_stopping;
 };
 
@@ -99,8 +97,5 @@ void hsp_vn_ring_monitor_init(struct hsp_vn_ring_monitor *monitor, struct hsp_vn
 void hsp_vn_ring_monitor_finish(struct hsp_vn_ring_monitor *monitor);
 /* A monitored ring was made: starts the thread or shortens its period. 0 or negative errno. */
 int hsp_vn_ring_monitor_add(struct hsp_vn_ring_monitor *monitor, uint64_t period_ns);
-/* A monitored ring has work, or went idle. */
-void hsp_vn_ring_monitor_set_active(struct hsp_vn_ring_monitor *monitor, struct hsp_vn_ring *ring,
-                                    bool active);
 
 #endif

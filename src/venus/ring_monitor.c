@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client clears ALIVE when it begins a long wait and looks again seconds later, so ALIVE is set
- * twice in each of its periods, also while the ring thread is inside a long driver call. A ring
- * without work has no waiting client and needs no report.
+ * The client clears ALIVE when it begins a long wait and looks again half a second after the period
+ * it asked for. It may wait for memory that the GPU or another thread writes while its ring is
+ * idle, so idle rings are reported as well: one wakeup in each period (Mesa's is 3 s) is what the
+ * protocol costs an idle context.
  */
 #include "venus/context_private.h"
 #include "venus/ring.h"
@@ -63,16 +64,12 @@ static void *monitor_main(void *data)
     hsp_thread_set_name("hsp-monitor");
     pthread_mutex_lock(&monitor->lock);
     while (!monitor->is_stopping) {
-        if (monitor->active_count == 0) {
-            pthread_cond_wait(&monitor->changed, &monitor->lock);
-            continue;
-        }
-        /* The context's lock is taken before the monitor's elsewhere. */
+        sleep_locked(monitor, monitor->period_ns - monitor->period_ns / 16);
+        if (monitor->is_stopping)
+            break;
         pthread_mutex_unlock(&monitor->lock);
         report_alive(monitor->context);
         pthread_mutex_lock(&monitor->lock);
-        if (!monitor->is_stopping)
-            sleep_locked(monitor, monitor->period_ns / 2);
     }
     pthread_mutex_unlock(&monitor->lock);
     return NULL;
@@ -94,20 +91,4 @@ int hsp_vn_ring_monitor_add(struct hsp_vn_ring_monitor *monitor, uint64_t period
     }
     pthread_mutex_unlock(&monitor->lock);
     return ret;
-}
-
-void hsp_vn_ring_monitor_set_active(struct hsp_vn_ring_monitor *monitor, struct hsp_vn_ring *ring,
-                                    bool active)
-{
-    if (ring->monitor_period_ns == 0)
-        return;
-    pthread_mutex_lock(&monitor->lock);
-    if (active != ring->is_active) {
-        ring->is_active = active;
-        monitor->active_count += active ? 1 : -1u;
-        /* Going active always wakes the thread: the client may have begun its wait already. */
-        if (active && monitor->active_count == 1)
-            pthread_cond_signal(&monitor->changed);
-    }
-    pthread_mutex_unlock(&monitor->lock);
 }

@@ -14,6 +14,8 @@
 #include "venus/lifetime.h"
 #include "venus/queue.h"
 
+#include <sched.h>
+
 /* Waits of the client are made of slices, so that a context that ends does not wait for a GPU that
  * hangs or for a signal that nobody will send any more. */
 #define WAIT_SLICE_NS 200000000ull
@@ -97,6 +99,35 @@ void hsp_vn_handle_vkWaitSemaphores(struct hsp_vn_call *call, struct hsp_vn_vkWa
         args->ret = device->driver.vkWaitSemaphores(device->handle, args->pWaitInfo, slice);
     } while (args->ret == VK_TIMEOUT && !hsp_vn_context_must_stop(call->context) &&
              next_slice(start, args->timeout, &slice));
+}
+
+/* Mesa (25.0 to 26.1 at least) sends the signal first and then writes its value into the feedback
+ * slot that GPU work writes as well. Work that was waiting for the signal and is done before that
+ * write has its larger value overwritten, and the client waits for it in vain. Nothing here can
+ * close that window, but it is a few instructions of the client: let it pass. */
+#define SIGNAL_DELAY_NS 50000u
+
+static void let_client_write_feedback(void)
+{
+    uint64_t start = hsp_now_ns();
+
+    do {
+        sched_yield();
+    } while (hsp_now_ns() - start < SIGNAL_DELAY_NS);
+}
+
+void hsp_vn_handle_vkSignalSemaphore(struct hsp_vn_call *call,
+                                     struct hsp_vn_vkSignalSemaphore *args)
+{
+    struct hsp_vn_device *device = call->self->device;
+
+    if (!device->driver.vkSignalSemaphore) {
+        hsp_vn_call_fault(call, HSP_VN_FAULT_COMMAND, HSP_VN_COMMAND_vkSignalSemaphore,
+                          "not enabled");
+        return;
+    }
+    let_client_write_feedback();
+    args->ret = device->driver.vkSignalSemaphore(device->handle, args->pSignalInfo);
 }
 
 /* ------------------------------------------------------------------ stand-ins */
