@@ -1,44 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "display/display.h"
+#include "display/private.h"
 
 #include "base/fd.h"
-#include "base/limits.h"
 #include "base/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
-
-/* Screenshots under way; each may wait for its reader. More are refused with -EBUSY. */
-#define MAX_SCREENSHOT_COUNT 16
-
-struct scanout {
-    struct hsp_display_picture *picture; /* NULL: off */
-    struct hsp_display_cursor cursor;
-};
-
-struct hsp_display {
-    struct hsp_ipc_channel channel;
-    struct hsp_stats_display *stats;
-    struct hsp_display_backend *backend;
-    struct scanout scanouts[HSP_LIMIT_SCANOUT_COUNT];
-    unsigned screenshot_count;
-    uv_loop_t loop;
-    uv_poll_t poll;
-    bool has_poll;
-    int error; /* what ends the loop: negative errno; -EPIPE is the orderly end */
-};
-
-struct screenshot_job {
-    uv_work_t work;
-    struct hsp_display *display;
-    struct hsp_display_picture *picture;
-    struct hsp_display_cursor cursor;
-    uint64_t request_id;
-    int fd;
-    int status;
-};
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
@@ -67,8 +35,7 @@ static void watch_channel(struct hsp_display *display)
     uv_poll_start(&display->poll, events, on_poll);
 }
 
-static void send_message(struct hsp_display *display, uint32_t type, const void *payload,
-                         size_t size)
+void hsp_display_send(struct hsp_display *display, uint32_t type, const void *payload, size_t size)
 {
     int ret = hsp_ipc_channel_send(&display->channel, type, payload, size, NULL, 0);
 
@@ -89,7 +56,7 @@ static struct hsp_stats_scanout *find_stats(struct hsp_display *display, uint32_
 static void set_picture(struct hsp_display *display, uint32_t scanout_id,
                         struct hsp_display_picture *picture)
 {
-    struct scanout *scanout = &display->scanouts[scanout_id];
+    struct hsp_display_scanout *scanout = &display->scanouts[scanout_id];
     struct hsp_stats_scanout *stats = find_stats(display, scanout_id);
 
     display->backend->ops->set_scanout(display->backend, scanout_id, picture);
@@ -168,159 +135,7 @@ void hsp_display_flush_done(struct hsp_display *display, const struct hsp_displa
         hsp_stats_add(stats, present_ns, now > flush->start_ns ? now - flush->start_ns : 0);
         hsp_stats_set(stats, last_frame_ns, now);
     }
-    send_message(display, HSP_IPC_DISPLAY_FLUSHED, &answer, sizeof(answer));
-}
-
-/* ------------------------------------------------------------------ cursor */
-
-/* A cursor's picture is small and the guest may change it later: it is copied. */
-static int copy_cursor(const struct hsp_span *span, uint32_t kind,
-                       struct hsp_display_cursor *cursor)
-{
-    struct hsp_mapping mapping;
-    int ret = span->size < HSP_CURSOR_SIZE ? -EINVAL : hsp_display_span_check(span, kind);
-
-    if (ret == 0)
-        ret = hsp_span_map(span, false, &mapping);
-    if (ret < 0)
-        return ret;
-    memcpy(cursor->pixels, mapping.data, HSP_CURSOR_SIZE);
-    hsp_mapping_finish(&mapping);
-    return 0;
-}
-
-static void update_cursor(struct hsp_display *display, const struct hsp_ipc_display_cursor *request,
-                          bool picture_changed)
-{
-    struct hsp_display_cursor *cursor = &display->scanouts[request->scanout_id].cursor;
-
-    cursor->x = request->x;
-    cursor->y = request->y;
-    if (display->backend->ops->set_cursor)
-        display->backend->ops->set_cursor(display->backend, request->scanout_id, cursor,
-                                          picture_changed);
-}
-
-static int handle_move_cursor(struct hsp_display *display, const struct hsp_ipc_message *message)
-{
-    struct hsp_ipc_display_cursor request;
-
-    if (!hsp_ipc_decode(message, &request, sizeof(request), 0) ||
-        request.scanout_id >= HSP_LIMIT_SCANOUT_COUNT)
-        return -EPROTO;
-    update_cursor(display, &request, false);
-    return 0;
-}
-
-static int handle_set_cursor(struct hsp_display *display, const struct hsp_ipc_message *message)
-{
-    struct hsp_ipc_display_cursor request;
-    struct hsp_display_cursor *cursor;
-    struct hsp_span span = HSP_SPAN_EMPTY;
-    int ret;
-
-    if (!hsp_ipc_decode(message, &request, sizeof(request), 0)) {
-        ret = hsp_ipc_decode_with_span(message, &request, sizeof(request), &span);
-        if (ret < 0)
-            return ret;
-    }
-    if (request.scanout_id >= HSP_LIMIT_SCANOUT_COUNT ||
-        (request.resource_id != 0) != (span.piece_count != 0)) {
-        hsp_span_finish(&span);
-        return -EPROTO;
-    }
-    cursor = &display->scanouts[request.scanout_id].cursor;
-    cursor->hot_x = HSP_MIN(request.hot_x, HSP_CURSOR_EXTENT - 1u);
-    cursor->hot_y = HSP_MIN(request.hot_y, HSP_CURSOR_EXTENT - 1u);
-    cursor->visible = request.resource_id != 0;
-    if (cursor->visible) {
-        ret = copy_cursor(&span, request.kind, cursor);
-        if (ret < 0) {
-            hsp_log_guest("scanout %u: cursor of resource %u refused: %s", request.scanout_id,
-                          request.resource_id, strerror(-ret));
-            cursor->visible = false;
-        }
-    }
-    hsp_span_finish(&span);
-    update_cursor(display, &request, true);
-    return 0;
-}
-
-/* ------------------------------------------------------------------ screenshots */
-
-static void answer_screenshot(struct hsp_display *display, uint64_t request_id, int status)
-{
-    struct hsp_ipc_display_screenshot_done answer = {.request_id = request_id, .status = status};
-
-    send_message(display, HSP_IPC_DISPLAY_SCREENSHOT_DONE, &answer, sizeof(answer));
-}
-
-static void write_screenshot(uv_work_t *work)
-{
-    struct screenshot_job *job = HSP_CONTAINER_OF(work, struct screenshot_job, work);
-
-    job->status = hsp_display_screenshot_write(job->fd, job->picture, &job->cursor);
-    hsp_fd_close(&job->fd); /* the reader may wait for the end of it */
-}
-
-static void on_screenshot_written(uv_work_t *work, int status)
-{
-    struct screenshot_job *job = HSP_CONTAINER_OF(work, struct screenshot_job, work);
-    struct hsp_display *display = job->display;
-
-    display->screenshot_count--;
-    answer_screenshot(display, job->request_id, job->status);
-    hsp_display_picture_unref(job->picture);
-    free(job);
-}
-
-/* Takes the descriptor on success only. */
-static int start_screenshot(struct hsp_display *display,
-                            const struct hsp_ipc_display_screenshot *request, int fd_steal)
-{
-    struct hsp_display_picture *picture =
-        display->backend->ops->get_shown(display->backend, request->scanout_id);
-    struct screenshot_job *job;
-    int ret;
-
-    if (!picture)
-        return -ENODATA;
-    if (display->screenshot_count >= MAX_SCREENSHOT_COUNT)
-        return -EBUSY;
-    job = malloc(sizeof(*job));
-    if (!job)
-        return -ENOMEM;
-    *job = (struct screenshot_job){
-        .display = display,
-        .picture = picture,
-        .cursor = display->scanouts[request->scanout_id].cursor,
-        .request_id = request->request_id,
-        .fd = fd_steal,
-    };
-    ret = uv_queue_work(&display->loop, &job->work, write_screenshot, on_screenshot_written);
-    if (ret < 0) {
-        free(job);
-        return ret;
-    }
-    hsp_display_picture_ref(picture);
-    display->screenshot_count++;
-    return 0;
-}
-
-static int handle_screenshot(struct hsp_display *display, struct hsp_ipc_message *message)
-{
-    struct hsp_ipc_display_screenshot request;
-    int ret;
-
-    if (!hsp_ipc_decode(message, &request, sizeof(request), 1) ||
-        request.scanout_id >= HSP_LIMIT_SCANOUT_COUNT)
-        return -EPROTO;
-    ret = start_screenshot(display, &request, message->fds[0]);
-    if (ret < 0)
-        answer_screenshot(display, request.request_id, ret);
-    else
-        message->fds[0] = -1;
-    return 0;
+    hsp_display_send(display, HSP_IPC_DISPLAY_FLUSHED, &answer, sizeof(answer));
 }
 
 /* ------------------------------------------------------------------ loop */
@@ -333,11 +148,11 @@ static int handle_message(struct hsp_display *display, struct hsp_ipc_message *m
     case HSP_IPC_DISPLAY_FLUSH:
         return handle_flush(display, message);
     case HSP_IPC_DISPLAY_SET_CURSOR:
-        return handle_set_cursor(display, message);
+        return hsp_display_handle_set_cursor(display, message);
     case HSP_IPC_DISPLAY_MOVE_CURSOR:
-        return handle_move_cursor(display, message);
+        return hsp_display_handle_move_cursor(display, message);
     case HSP_IPC_DISPLAY_SCREENSHOT:
-        return handle_screenshot(display, message);
+        return hsp_display_handle_screenshot(display, message);
     default:
         return -EPROTO;
     }
@@ -425,7 +240,7 @@ bool hsp_display_destroy(struct hsp_display *display)
 {
     if (!display)
         return true;
-    if (display->screenshot_count > 0)
+    if (display->capture_count > 0)
         return false;
     for (size_t i = 0; i < HSP_ARRAY_COUNT(display->scanouts); i++)
         hsp_display_picture_unref(display->scanouts[i].picture);
