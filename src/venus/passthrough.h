@@ -15,6 +15,17 @@ static inline void hsp_vn_call_fail_unavailable(struct hsp_vn_call *call, uint32
     hsp_vn_call_fault(call, HSP_VN_FAULT_COMMAND, number, "the driver does not have it");
 }
 
+/* Whether the object was made from the device that the command names; a fault if not: the driver of
+ * one device must not destroy what belongs to another. */
+static inline bool hsp_vn_call_check_device(struct hsp_vn_call *call,
+                                            const struct hsp_vn_object *object)
+{
+    if (object->device == call->self->device)
+        return true;
+    hsp_vn_call_fault(call, HSP_VN_FAULT_OBJECT_TYPE, object->id, "object of another device");
+    return false;
+}
+
 /* Cleared memory for an output blob, which must fit into what is left of the reply stream: a size
  * that a guest made up is a fault before anything is allocated. NULL for a size of 0. */
 void *hsp_vn_call_output_blob(struct hsp_vn_call *call, uint64_t size);
