@@ -34,14 +34,14 @@ struct node {
     void *_Atomic children[NODE_COUNT];
 };
 
-struct root {
+struct hsp_vn_object_root {
     void *_Atomic children[ROOT_COUNT];
 };
 
 int hsp_vn_object_table_init(struct hsp_vn_object_table *table)
 {
     memset(table, 0, sizeof(*table));
-    table->root = calloc(1, sizeof(struct root));
+    table->root = calloc(1, sizeof(struct hsp_vn_object_root));
     if (!table->root)
         return -ENOMEM;
     pthread_mutex_init(&table->lock, NULL);
@@ -50,7 +50,7 @@ int hsp_vn_object_table_init(struct hsp_vn_object_table *table)
 
 void hsp_vn_object_table_finish(struct hsp_vn_object_table *table)
 {
-    struct root *root = table->root;
+    struct hsp_vn_object_root *root = table->root;
     struct hsp_vn_object_leaf *leaf = table->all_leaves;
 
     while (leaf) {
@@ -71,9 +71,7 @@ void hsp_vn_object_table_finish(struct hsp_vn_object_table *table)
 
 static inline void *_Atomic *root_slot(struct hsp_vn_object_table *table, uint64_t id)
 {
-    struct root *root = atomic_load_explicit(&table->root, memory_order_relaxed);
-
-    return &root->children[id >> (LEAF_BITS + 2 * NODE_BITS)];
+    return &table->root->children[id >> (LEAF_BITS + 2 * NODE_BITS)];
 }
 
 static inline void *_Atomic *upper_slot(struct node *node, uint64_t id)

@@ -34,9 +34,12 @@ struct hsp_vn_object {
     void *data; /* state of the object's family (memory, queue, fence…), or NULL */
 };
 
+struct hsp_vn_object_leaf;
+struct hsp_vn_object_root;
+
 struct hsp_vn_object_table {
     pthread_mutex_t lock;
-    void *_Atomic root;
+    struct hsp_vn_object_root *root; /* set once */
     struct hsp_vn_object_leaf *free_leaves;
     struct hsp_vn_object_leaf *all_leaves;
     uint32_t count;
