@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import rules
+from model import Model
 from plan import Plan
 from scope import Scope
-from wire import Field, Kind, Model, Shape
+from wire import Field, Kind, Shape
 
 
 class Emit:
@@ -22,7 +23,7 @@ class Emit:
             return True
         if field.kind is Kind.SCALAR:
             return not (decoding and self.model.is_filtered(field))
-        return field.kind is Kind.STRUCT and self.model.is_raw(field.type, decoding)
+        return field.kind is Kind.STRUCT and self.model.layout.is_raw(field.type, decoding)
 
     def is_empty(self, field: Field) -> bool:
         """Whether an element of the field is nothing at all in a partial struct."""
@@ -86,7 +87,7 @@ class Emit:
     # ------------------------------------------------------------ fields
 
     def element_min(self, field: Field, partial: bool) -> int:
-        return self.model.element_min(field, partial)
+        return self.model.layout.element_min(field, partial)
 
     def carries_value(self, field: Field) -> bool:
         """An output scalar whose value also travels in the request."""

@@ -20,8 +20,9 @@ import plan as plans
 import policy as policies
 import registry as registries
 from emit import Emit
+from model import Model
 from scope import Scope, scope_of
-from wire import Kind, Model, WireCommand, WireError
+from wire import Kind, WireCommand, WireError
 
 HERE = Path(__file__).resolve().parent
 PROTOCOL_EXTENSION = "VK_MESA_venus_protocol"
@@ -104,7 +105,9 @@ class Generator:
     @property
     def mesa_flags(self) -> list[str]:
         return sorted(
-            n for n, base in self.registry.scalars.items() if n.endswith("MESA") and base == "VkFlags"
+            name
+            for name, base in self.registry.scalars.items()
+            if name.endswith("MESA") and base == "VkFlags"
         )
 
     def is_mesa(self, name: str) -> bool:
@@ -119,7 +122,7 @@ class Generator:
             return op.endswith("partial")
         if op.endswith("partial"):
             return not struct.stype and self.emit.is_empty_struct(name)
-        return self.model.is_raw(name, op == plans.DECODE)
+        return self.model.layout.is_raw(name, op == plans.DECODE)
 
     def has_body(self, name: str, op: str) -> bool:
         struct = self.model.struct(name)
@@ -181,7 +184,7 @@ class Generator:
     def call_arguments(self, command: WireCommand, replaced: str = "") -> str:
         """Arguments of a driver call; the last one is `replaced` if that is given."""
         names = [
-            "NULL" if f.type == "uint8_t" and f.decl.type == "VkAllocationCallbacks" else f"args.{f.name}"
+            "NULL" if f.decl.type == "VkAllocationCallbacks" else f"args.{f.name}"
             for f in command.fields
         ]
         if replaced:
@@ -202,7 +205,9 @@ class Generator:
             command = self.registry.commands.get(name)
             if command is None:
                 continue
-            own = "instance" if name == "vkGetDeviceProcAddr" else self.plan.level(command.params[0])
+            own = self.plan.level(command.params[0])
+            if name == "vkGetDeviceProcAddr":  # what device tables are loaded with
+                own = "instance"
             if own == level:
                 found.append(command)
         return found

@@ -6,12 +6,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from model import Model
 from policy import Policy
 from registry import Declaration
-from wire import Field, Kind, Model, Shape, WireCommand, WireError, WireStruct
+from wire import Field, Kind, Shape, WireCommand, WireError, WireStruct
 
 # Operations on structs. The renderer needs the first three, a client the others.
-DECODE, DECODE_PARTIAL, ENCODE, ENCODE_PARTIAL = "decode", "decode_partial", "encode", "encode_partial"
+DECODE = "decode"
+DECODE_PARTIAL = "decode_partial"
+ENCODE = "encode"
+ENCODE_PARTIAL = "encode_partial"
 
 
 class Run(Enum):
@@ -126,7 +130,8 @@ class Plan:
         for param in command.outputs:
             if param.kind is Kind.STRUCT and self._has_handles(param.type, set()):
                 raise WireError(
-                    f"{command.name}: returns handles in {param.type}; the policy must name a handler"
+                    f"{command.name}: returns handles in {param.type}; "
+                    "the policy must name a handler"
                 )
 
     def _has_handles(self, name: str, seen: set[str]) -> bool:

@@ -99,7 +99,7 @@ class Extension:
 class Registry:
     header_version: tuple[int, int, int] = (1, 0, 0)
     constants: dict[str, int] = field(default_factory=dict)
-    scalars: dict[str, str] = field(default_factory=dict)  # typedef, enum or bitmask → C base type
+    scalars: dict[str, str] = field(default_factory=dict)  # name → what it is typed as
     enum_values: dict[str, dict[str, int]] = field(default_factory=dict)
     handles: dict[str, Handle] = field(default_factory=dict)
     structs: dict[str, Struct] = field(default_factory=dict)  # and unions
@@ -143,6 +143,10 @@ def _flag(element: ET.Element, name: str) -> bool:
     return (element.get(name) or "").split(",")[0] == "true"
 
 
+def _list(element: ET.Element, name: str) -> tuple[str, ...]:
+    return tuple(filter(None, (element.get(name) or "").split(",")))
+
+
 def _text(element: ET.Element) -> str:
     """The C text of a declaration, without comments."""
     parts = [element.text or ""]
@@ -173,7 +177,7 @@ def parse_declaration(element: ET.Element, owner: str) -> Declaration:
         noautovalidity=_flag(element, "noautovalidity"),
         stype=element.get("values") if name == "sType" else None,
         selector=element.get("selector"),
-        selection=tuple((element.get("selection") or "").split(",")) if element.get("selection") else (),
+        selection=_list(element, "selection"),
         stride=element.get("stride"),
     )
 
@@ -229,7 +233,7 @@ def _parse_type(element: ET.Element, registry: Registry) -> None:
             name=name,
             members=tuple(parse_declaration(m, name) for m in members),
             union=category == "union",
-            extends=tuple(filter(None, (element.get("structextends") or "").split(","))),
+            extends=_list(element, "structextends"),
             allow_duplicate=element.get("allowduplicate") == "true",
         )
     elif category == "define":

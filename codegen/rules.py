@@ -33,7 +33,10 @@ MULTIPLE_OF = {("VkShaderModuleCreateInfo", "codeSize"): 4}
 # Counts of the inner arrays of arrays of pointers, of the element `[]` of the outer one.
 INNER_LENGTH = {
     ("vkCmdBuildAccelerationStructuresKHR", "ppBuildRangeInfos"): "pInfos[].geometryCount",
-    ("vkCmdBuildAccelerationStructuresIndirectKHR", "ppMaxPrimitiveCounts"): "pInfos[].geometryCount",
+    (
+        "vkCmdBuildAccelerationStructuresIndirectKHR",
+        "ppMaxPrimitiveCounts",
+    ): "pInfos[].geometryCount",
 }
 
 # Output scalars whose value also travels in the request though they are no count.

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from length import Length
-from wire import Field, Kind, Model, Shape, WireError
+from model import Model
+from wire import Field, Kind, Shape, WireError
 
 
 @dataclass(frozen=True)

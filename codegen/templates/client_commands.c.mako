@@ -12,7 +12,7 @@ void hsp_vn_encode_${command.name}(struct hsp_vn_writer *writer, const struct hs
 {
     hsp_vn_writer_u32(writer, HSP_VN_COMMAND_${command.name});
     hsp_vn_writer_u32(writer, flags);
-% for item in g.model.items(command.fields, False):
+% for item in g.model.layout.items(command.fields, False):
 % if isinstance(item, Run):
 ${fields.encode_items(g.emit, [item], scope, owner)}\
 % elif item.output:

@@ -7,7 +7,7 @@
 <% scope = g.scope(command) %>
 void hsp_vn_decode_${command.name}(struct hsp_vn_reader *reader, struct hsp_vn_${command.name} *args)
 {
-${fields.decode_items(g.emit, g.model.items(command.fields, True), scope, f"struct hsp_vn_{command.name}")}\
+${fields.decode_items(g.emit, g.model.layout.items(command.fields, True), scope, f"struct hsp_vn_{command.name}")}\
 }
 
 void hsp_vn_reply_${command.name}(struct hsp_vn_writer *writer, const struct hsp_vn_${command.name} *args)

@@ -44,12 +44,12 @@ ${g.body_prototype(struct.name, op)}
 
 % endif
 % if op == "decode":
-${fields.decode_items(g.emit, g.model.items(struct.fields, True, order), scope, struct.name)}\
+${fields.decode_items(g.emit, g.model.layout.items(struct.fields, True, order), scope, struct.name)}\
 % if struct.name in g.policy.hooks:
     hsp_vn_fix_${struct.name}(reader, val);
 % endif
 % elif op == "encode":
-${fields.encode_items(g.emit, g.model.items(struct.fields, False, order), scope, struct.name)}\
+${fields.encode_items(g.emit, g.model.layout.items(struct.fields, False, order), scope, struct.name)}\
 % else:
 % for field in struct.fields:
 % if g.emit.in_partial(field):

@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "codegen"))
 import length as lengths
 import rules
 from generate import Generator
-from wire import Field, Kind, Model, Shape, WireCommand, WireStruct
+from model import Model
+from wire import Field, Kind, Shape, WireCommand, WireStruct
 
 COUNT = 2  # of every array whose count is free
 
@@ -52,7 +53,7 @@ class Sampler:
         self.words.append(data + bytes(-len(data) % 4))
 
     def fresh(self) -> int:
-        """Small values, all different: they fit the smallest types, and mean something somewhere."""
+        """Small values that differ from their neighbours and fit the smallest types."""
         self.next_value = self.next_value % 100 + 1
         return self.next_value
 
