@@ -41,6 +41,7 @@ int hsp_vn_context_create(const struct hsp_vn_context_params *params,
     context->on_ring = params->on_ring;
     pthread_mutex_init(&context->lock, NULL);
     pthread_mutex_init(&context->timeline_lock, NULL);
+    pthread_mutex_init(&context->export_lock, NULL);
     pthread_cond_init(&context->vq_changed, NULL);
     hsp_list_init(&context->rings);
     hsp_vn_resource_table_init(&context->resources);
@@ -85,6 +86,7 @@ void hsp_vn_context_destroy(struct hsp_vn_context *context)
     hsp_vn_resource_table_finish(&context->resources);
     hsp_vn_object_table_finish(&context->objects);
     pthread_cond_destroy(&context->vq_changed);
+    pthread_mutex_destroy(&context->export_lock);
     pthread_mutex_destroy(&context->timeline_lock);
     pthread_mutex_destroy(&context->lock);
     free(context);

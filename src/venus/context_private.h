@@ -44,6 +44,9 @@ struct hsp_vn_context {
     pthread_mutex_t timeline_lock;
     struct hsp_vn_queue *timelines[HSP_LIMIT_TIMELINE_COUNT]; /* NULL: not bound */
 
+    /* Held while memory is exported or leaves its object: the vq thread against the rings. */
+    pthread_mutex_t export_lock;
+
     struct hsp_vn_ring_monitor monitor;
 };
 

@@ -77,11 +77,12 @@ static void remove_locked(struct hsp_vn_context *context, struct hsp_vn_object *
         remove_locked(context, child);
     }
     hsp_list_remove(&object->link);
-    if (object->type == VK_OBJECT_TYPE_DEVICE_MEMORY)
-        hsp_vn_memory_free(context, object->data);
-    else
+    if (object->type == VK_OBJECT_TYPE_DEVICE_MEMORY) {
+        hsp_vn_memory_release(context, object);
+    } else {
         free(object->data);
-    object->data = NULL;
+        object->data = NULL;
+    }
     hsp_vn_object_remove(&context->objects, object);
     hsp_stats_sub(context->stats, objects, 1);
 }

@@ -14,7 +14,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-void hsp_vn_memory_free(struct hsp_vn_context *context, struct hsp_vn_memory *memory)
+/* Takes NULL. */
+static void free_memory(struct hsp_vn_context *context, struct hsp_vn_memory *memory)
 {
     if (!memory)
         return;
@@ -22,6 +23,17 @@ void hsp_vn_memory_free(struct hsp_vn_context *context, struct hsp_vn_memory *me
     hsp_mapping_finish(&memory->mapping);
     hsp_span_finish(&memory->span);
     free(memory);
+}
+
+void hsp_vn_memory_release(struct hsp_vn_context *context, struct hsp_vn_object *object)
+{
+    struct hsp_vn_memory *memory;
+
+    pthread_mutex_lock(&context->export_lock);
+    memory = object->data;
+    object->data = NULL;
+    pthread_mutex_unlock(&context->export_lock);
+    free_memory(context, memory);
 }
 
 /* ------------------------------------------------------------------ spans of memory */
@@ -118,24 +130,35 @@ out:
     return result;
 }
 
-int hsp_vn_memory_export(struct hsp_vn_context *context, uint64_t object_id, uint64_t size,
+static int export_locked(struct hsp_vn_context *context, uint64_t object_id, uint64_t size,
                          struct hsp_span *out_span, uint32_t *out_map_info)
 {
     const struct hsp_vn_object *object = hsp_vn_object_find(&context->objects, object_id);
     const struct hsp_vn_memory *memory;
     int ret;
 
-    if (!object || object->type != VK_OBJECT_TYPE_DEVICE_MEMORY || !object->data) {
-        hsp_log_guest("context \"%s\": blob of object %llu, which is no mappable memory",
-                      context->name, (unsigned long long)object_id);
+    if (!object || object->type != VK_OBJECT_TYPE_DEVICE_MEMORY || !object->data)
         return -EINVAL;
-    }
     memory = object->data;
     if (size == 0 || size > memory->span.size)
         return -EINVAL;
     ret = hsp_span_init_copy(out_span, &memory->span);
     if (ret == 0)
         *out_map_info = memory->map_info;
+    return ret;
+}
+
+int hsp_vn_memory_export(struct hsp_vn_context *context, uint64_t object_id, uint64_t size,
+                         struct hsp_span *out_span, uint32_t *out_map_info)
+{
+    int ret;
+
+    pthread_mutex_lock(&context->export_lock);
+    ret = export_locked(context, object_id, size, out_span, out_map_info);
+    pthread_mutex_unlock(&context->export_lock);
+    if (ret < 0)
+        hsp_log_guest("context \"%s\": no blob of %llu bytes of object %llu: %s", context->name,
+                      (unsigned long long)size, (unsigned long long)object_id, strerror(-ret));
     return ret;
 }
 
@@ -205,13 +228,13 @@ void hsp_vn_handle_vkAllocateMemory(struct hsp_vn_call *call, struct hsp_vn_vkAl
     if (args->ret == VK_SUCCESS)
         args->ret = allocate(device, &info, memory, &handle);
     if (args->ret != VK_SUCCESS) {
-        hsp_vn_memory_free(call->context, memory);
+        free_memory(call->context, memory);
         return;
     }
     if (!hsp_vn_call_add_child(call, id, VK_OBJECT_TYPE_DEVICE_MEMORY, (uint64_t)handle, NULL,
                                memory, NULL)) {
         device->driver.vkFreeMemory(device->handle, handle, NULL);
-        hsp_vn_memory_free(call->context, memory);
+        free_memory(call->context, memory);
     }
 }
 

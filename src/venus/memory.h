@@ -19,11 +19,12 @@ struct hsp_vn_memory {
     uint32_t map_info; /* HSP_VN_MAP_* */
 };
 
-/* Unmaps and closes; the driver has freed its side. Takes NULL. */
-void hsp_vn_memory_free(struct hsp_vn_context *context, struct hsp_vn_memory *memory);
+/* Takes the memory from its object, unmaps and closes it; the driver has freed its side. */
+struct hsp_vn_object;
+void hsp_vn_memory_release(struct hsp_vn_context *context, struct hsp_vn_object *object);
 
-/* The first `size` bytes of the shared memory with that object id. -EINVAL when there is none, it
- * is private, or smaller. */
+/* For the vq thread, while rings may free the memory. The first `size` bytes of the shared memory
+ * with that object id. -EINVAL when there is none, it is private, or smaller. */
 int hsp_vn_memory_export(struct hsp_vn_context *context, uint64_t object_id, uint64_t size,
                          struct hsp_span *out_span, uint32_t *out_map_info);
 

@@ -28,6 +28,7 @@
 
 #define SPIN_MIN     16u
 #define SPIN_MAX     4096u /* pauses: tens of microseconds */
+#define WAIT_SPIN    512u  /* pauses of the vq thread that waits for a ring */
 #define YIELD_COUNT  32u
 #define SLEEP_MIN_NS 10000u
 #define SLEEP_MAX_NS 160000u
@@ -400,18 +401,29 @@ void hsp_vn_ring_notify(struct hsp_vn_ring *ring)
     pthread_mutex_unlock(&ring->lock);
 }
 
+static bool has_passed(struct hsp_vn_ring *ring, uint32_t seqno)
+{
+    return (int32_t)(atomic_load(&ring->head) - seqno) >= 0;
+}
+
 int hsp_vn_ring_wait_seqno(struct hsp_vn_ring *ring, uint32_t seqno)
 {
     int ret = 0;
 
     if ((int32_t)(load_tail(ring) - seqno) < 0)
         return -EINVAL;
-    if ((int32_t)(atomic_load(&ring->head) - seqno) >= 0)
+    if (has_passed(ring, seqno))
         return 0;
     hsp_vn_ring_notify(ring);
+    /* The ring is mostly in the middle of the one command that is waited for. */
+    for (uint32_t i = 0; i < WAIT_SPIN; i++) {
+        if (has_passed(ring, seqno))
+            return 0;
+        cpu_relax();
+    }
     atomic_fetch_add(&ring->waiter_count, 1);
     pthread_mutex_lock(&ring->lock);
-    while ((int32_t)(atomic_load(&ring->head) - seqno) < 0) {
+    while (!has_passed(ring, seqno)) {
         if (ring->has_ended || hsp_vn_context_must_stop(ring->context)) {
             ret = -EIO;
             break;
