@@ -85,6 +85,10 @@
 /* Page list of a resource, before neighbours are joined: 256 MiB of single pages. */
 #define HSP_LIMIT_BACKING_ENTRY_COUNT 65536
 
+/* Ranges of guest memory behind all resources of a device: 16 GiB of single pages, 160 MiB of lists
+ * on the host. */
+#define HSP_LIMIT_BACKING_RANGE_COUNT (4u << 20)
+
 /* 2D resources: each has a mapping on the host, and memory as soon as it is drawn into. */
 #define HSP_LIMIT_2D_RESOURCE_COUNT 4096
 #define HSP_LIMIT_2D_RESOURCE_SIZE  (2ull << 30)
@@ -92,8 +96,16 @@
 /* One blob: the largest window that QEMU takes. */
 #define HSP_LIMIT_BLOB_SIZE (64ull << 30)
 
-/* Bytes for a renderer that does not read; above it the context's next commands wait. */
-#define HSP_LIMIT_RENDERER_QUEUE_SIZE (256u << 10)
+/* Maps in the window: each is a memory region of the VMM, and KVM has 32764 slots for them. */
+#define HSP_LIMIT_WINDOW_MAP_COUNT 16384
+
+/* Resources attached to contexts, all pairs of a device. */
+#define HSP_LIMIT_ATTACHMENT_COUNT (1u << 18)
+
+/* Bytes and descriptors for a renderer that does not read; above it the context's next commands
+ * wait. */
+#define HSP_LIMIT_RENDERER_QUEUE_SIZE     (256u << 10)
+#define HSP_LIMIT_RENDERER_QUEUE_FD_COUNT 64
 
 /* Renderers of destroyed contexts that have not exited yet: a guest that makes and destroys
  * contexts in a loop must not fill the process table. */

@@ -115,6 +115,7 @@ static int flush_locked(struct hsp_ipc_channel *channel)
                 channel->send_error = (int)n;
                 return (int)n;
             }
+            channel->out_fd_count -= message->fd_count;
             close_out_fds(message);
             message->sent += (size_t)n;
             channel->out_size -= (size_t)n;
@@ -166,6 +167,7 @@ static int send_locked(struct hsp_ipc_channel *channel, const struct hsp_ipc_hea
     }
     hsp_list_append(&channel->out_messages, &message->link);
     channel->out_size += message->size - message->sent;
+    channel->out_fd_count += message->fd_count;
     ret = flush_locked(channel);
     return ret < 0 ? ret : 0;
 }
@@ -206,6 +208,16 @@ size_t hsp_ipc_channel_queued_size(struct hsp_ipc_channel *channel)
     size = channel->send_error < 0 ? 0 : channel->out_size;
     pthread_mutex_unlock(&channel->send_lock);
     return size;
+}
+
+size_t hsp_ipc_channel_queued_fd_count(struct hsp_ipc_channel *channel)
+{
+    size_t count;
+
+    pthread_mutex_lock(&channel->send_lock);
+    count = channel->send_error < 0 ? 0 : channel->out_fd_count;
+    pthread_mutex_unlock(&channel->send_lock);
+    return count;
 }
 
 bool hsp_ipc_channel_wants_write(struct hsp_ipc_channel *channel)
@@ -255,16 +267,24 @@ static void drop_parsed(struct hsp_ipc_channel *channel)
     channel->in_parsed = false;
 }
 
-int hsp_ipc_channel_receive(struct hsp_ipc_channel *channel, struct hsp_ipc_message *out_message)
+int hsp_ipc_channel_receive_buffered(struct hsp_ipc_channel *channel,
+                                     struct hsp_ipc_message *out_message)
 {
+    int ret;
+
     if (channel->in_parsed)
         drop_parsed(channel);
+    ret = parse_message(channel, out_message);
+    channel->in_parsed = ret > 0;
+    return ret;
+}
+
+int hsp_ipc_channel_receive(struct hsp_ipc_channel *channel, struct hsp_ipc_message *out_message)
+{
     for (;;) {
-        int ret = parse_message(channel, out_message);
-        if (ret != 0) {
-            channel->in_parsed = ret > 0;
+        int ret = hsp_ipc_channel_receive_buffered(channel, out_message);
+        if (ret != 0)
             return ret;
-        }
         ret = reserve(&channel->in_data, &channel->in_capacity, channel->in_size + READ_CHUNK);
         if (ret < 0)
             return ret;

@@ -33,6 +33,7 @@ struct hsp_ipc_channel {
     pthread_mutex_t send_lock;
     struct hsp_list out_messages; /* not yet sent to the end */
     size_t out_size;              /* bytes that wait in them */
+    size_t out_fd_count;          /* descriptors that wait in them */
     char *in_data;
     size_t in_size, in_capacity;
     int in_fds[2 * HSP_LIMIT_MESSAGE_FD_COUNT];
@@ -69,12 +70,18 @@ int hsp_ipc_channel_send(struct hsp_ipc_channel *channel, uint32_t type, const v
 int hsp_ipc_channel_flush(struct hsp_ipc_channel *channel);
 bool hsp_ipc_channel_wants_write(struct hsp_ipc_channel *channel);
 
-/* Bytes that wait for a writable socket. */
+/* Bytes, and descriptors, that wait for a writable socket. */
 size_t hsp_ipc_channel_queued_size(struct hsp_ipc_channel *channel);
+size_t hsp_ipc_channel_queued_fd_count(struct hsp_ipc_channel *channel);
 
 /* The next message. 1 and *out_message; 0 when a nonblocking socket has no whole message yet;
  * -EPIPE at the end of the stream, -EPROTO for a malformed message, other negative errnos. */
 int hsp_ipc_channel_receive(struct hsp_ipc_channel *channel, struct hsp_ipc_message *out_message);
+
+/* As hsp_ipc_channel_receive, but only from what was read already: never touches the socket. With
+ * it a receiver can stop after a bounded amount of work and wait for the socket again. */
+int hsp_ipc_channel_receive_buffered(struct hsp_ipc_channel *channel,
+                                     struct hsp_ipc_message *out_message);
 
 /* Closes the descriptors that were not taken. */
 void hsp_ipc_message_finish(struct hsp_ipc_message *message);

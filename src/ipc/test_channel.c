@@ -114,6 +114,7 @@ HSP_TEST(full_socket_queues_messages_with_descriptors)
             close(fds[0]);
     }
     HSP_CHECK(hsp_ipc_channel_wants_write(&a));
+    HSP_CHECK(hsp_ipc_channel_queued_fd_count(&a) > 0);
     while (received < COUNT) {
         int ret = hsp_ipc_channel_receive(&b, &message);
         if (ret == 0) {
@@ -136,6 +137,7 @@ HSP_TEST(full_socket_queues_messages_with_descriptors)
     }
     HSP_CHECK(!hsp_ipc_channel_wants_write(&a));
     HSP_CHECK_EQ(hsp_ipc_channel_queued_size(&a), 0);
+    HSP_CHECK_EQ(hsp_ipc_channel_queued_fd_count(&a), 0);
     free(payload);
     hsp_ipc_channel_finish(&a);
     hsp_ipc_channel_finish(&b);

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "gpu/options.h"
+
+#include "base/limits.h"
+#include "base/program.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MIN_HOSTMEM_SIZE (256ull << 20)
+#define MAX_HOSTMEM_SIZE (64ull << 30)
+#define MIN_EXTENT       64
+
+static const char usage[] =
+    "usage: hesper-gpu --socket-path=PATH | --fd=N [OPTION...]\n"
+    "       hesper-gpu --print-capabilities | --help | --version\n"
+    "\n"
+    "A virtio-gpu with Vulkan for one virtual machine, as a vhost-user device beside QEMU. It "
+    "ends\n"
+    "when the VMM closes the connection.\n"
+    "\n"
+    "  --socket-path=PATH      listen here for the VMM\n"
+    "  --fd=N                  use this inherited socket, connected or listening\n"
+    "  --name=NAME             what hesper stat calls it (default: from the socket's name)\n"
+    "  --hostmem=SIZE          window for memory that the guest maps; a power of two from 256M\n"
+    "                          to 64G (default 8G)\n"
+    "  --size=WxH              preferred mode of each output (default 1280x800)\n"
+    "  --outputs=N             1 to 16 (default 1)\n"
+    "  --display=headless      how the outputs are shown: only to hesper screenshot\n"
+    "  --render=PATH           the hesper-render program (default: beside this one)\n"
+    "  --display-program=PATH  the hesper-display program (default: beside this one)\n"
+    "  --print-capabilities    describe this program to a management layer, as JSON\n";
+
+enum option_id {
+    OPTION_SOCKET_PATH = 256,
+    OPTION_FD,
+    OPTION_NAME,
+    OPTION_HOSTMEM,
+    OPTION_SIZE,
+    OPTION_OUTPUTS,
+    OPTION_DISPLAY,
+    OPTION_RENDER,
+    OPTION_DISPLAY_PROGRAM,
+    OPTION_PRINT_CAPABILITIES,
+    OPTION_HELP,
+    OPTION_VERSION,
+};
+
+static const struct option long_options[] = {
+    {"socket-path", required_argument, NULL, OPTION_SOCKET_PATH},
+    {"fd", required_argument, NULL, OPTION_FD},
+    {"name", required_argument, NULL, OPTION_NAME},
+    {"hostmem", required_argument, NULL, OPTION_HOSTMEM},
+    {"size", required_argument, NULL, OPTION_SIZE},
+    {"outputs", required_argument, NULL, OPTION_OUTPUTS},
+    {"display", required_argument, NULL, OPTION_DISPLAY},
+    {"render", required_argument, NULL, OPTION_RENDER},
+    {"display-program", required_argument, NULL, OPTION_DISPLAY_PROGRAM},
+    {"print-capabilities", no_argument, NULL, OPTION_PRINT_CAPABILITIES},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {0},
+};
+
+HSP_PRINTF(1, 2) static bool complain(const char *fmt, ...)
+{
+    va_list args;
+
+    fputs("hesper-gpu: ", stderr);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputs("; see hesper-gpu --help\n", stderr);
+    return false;
+}
+
+/* ------------------------------------------------------------------ values */
+
+static bool parse_number(const char *text, uint64_t max, uint64_t *out_value, const char **out_rest)
+{
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (errno != 0 || value > max)
+        return false;
+    *out_value = value;
+    *out_rest = end;
+    return true;
+}
+
+static bool parse_fd(const char *text, int *out_fd)
+{
+    const char *rest;
+    uint64_t value;
+
+    if (!parse_number(text, INT_MAX, &value, &rest) || *rest != '\0')
+        return complain("--fd=%s is no number", text);
+    *out_fd = (int)value;
+    return true;
+}
+
+static bool parse_hostmem(const char *text, uint64_t *out_size)
+{
+    static const char suffixes[] = "KMG";
+    const char *rest, *suffix;
+    uint64_t value;
+
+    if (!parse_number(text, MAX_HOSTMEM_SIZE, &value, &rest))
+        return complain("--hostmem=%s is no size", text);
+    if (*rest != '\0') {
+        suffix = strchr(suffixes, *rest);
+        if (!suffix || rest[1] != '\0')
+            return complain("--hostmem=%s: the suffixes are K, M and G", text);
+        /* At most 2^36 times 2^30: no overflow that would not be seen below. */
+        unsigned shift = 10 * (unsigned)(suffix - suffixes + 1);
+        if (value > MAX_HOSTMEM_SIZE >> shift)
+            return complain("--hostmem=%s is more than 64G", text);
+        value <<= shift;
+    }
+    if (!hsp_is_power_of_two(value) || value < MIN_HOSTMEM_SIZE)
+        return complain("--hostmem=%s is no power of two from 256M to 64G", text);
+    *out_size = value;
+    return true;
+}
+
+static bool parse_size(const char *text, struct hsp_gpu_options *options)
+{
+    const char *rest;
+    uint64_t width, height;
+
+    if (!parse_number(text, HSP_LIMIT_SCANOUT_EXTENT, &width, &rest) || *rest != 'x' ||
+        !parse_number(rest + 1, HSP_LIMIT_SCANOUT_EXTENT, &height, &rest) || *rest != '\0' ||
+        width < MIN_EXTENT || height < MIN_EXTENT)
+        return complain("--size=%s is not WIDTHxHEIGHT, each from %d to %d", text, MIN_EXTENT,
+                        HSP_LIMIT_SCANOUT_EXTENT);
+    options->width = (uint32_t)width;
+    options->height = (uint32_t)height;
+    return true;
+}
+
+static bool parse_outputs(const char *text, uint32_t *out_count)
+{
+    const char *rest;
+    uint64_t value;
+
+    if (!parse_number(text, HSP_LIMIT_SCANOUT_COUNT, &value, &rest) || *rest != '\0' || value == 0)
+        return complain("--outputs=%s is not from 1 to %d", text, HSP_LIMIT_SCANOUT_COUNT);
+    *out_count = (uint32_t)value;
+    return true;
+}
+
+static bool parse_name(const char *text, struct hsp_gpu_options *options)
+{
+    if (!hsp_gpu_name_is_valid(text))
+        return complain("--name=%s: up to %d letters, digits, '-', '_' and '.', which must not be "
+                        "in front",
+                        text, HSP_GPU_NAME_SIZE - 1);
+    strcpy(options->name, text);
+    options->name_was_given = true;
+    return true;
+}
+
+static bool parse_program(const char *option, const char *text, char *out_path)
+{
+    if (access(text, X_OK) < 0)
+        return complain("--%s=%s: %s", option, text, strerror(errno));
+    if (strlen(text) >= PATH_MAX)
+        return complain("--%s=%s: the path is too long", option, text);
+    strcpy(out_path, text);
+    return true;
+}
+
+static bool parse_display(const char *text, const char **out_backend)
+{
+    if (strcmp(text, "headless") != 0)
+        return complain("--display=%s is unknown: there is headless", text);
+    *out_backend = text;
+    return true;
+}
+
+static bool parse_option(int option, struct hsp_gpu_options *options)
+{
+    switch (option) {
+    case OPTION_SOCKET_PATH:
+        options->socket_path = optarg;
+        return optarg[0] != '\0' || complain("--socket-path is empty");
+    case OPTION_FD:
+        return parse_fd(optarg, &options->socket_fd);
+    case OPTION_NAME:
+        return parse_name(optarg, options);
+    case OPTION_HOSTMEM:
+        return parse_hostmem(optarg, &options->hostmem_size);
+    case OPTION_SIZE:
+        return parse_size(optarg, options);
+    case OPTION_OUTPUTS:
+        return parse_outputs(optarg, &options->output_count);
+    case OPTION_DISPLAY:
+        return parse_display(optarg, &options->display_backend);
+    case OPTION_RENDER:
+        return parse_program("render", optarg, options->render_path);
+    case OPTION_DISPLAY_PROGRAM:
+        return parse_program("display-program", optarg, options->display_path);
+    default:
+        return false; /* getopt_long has said why */
+    }
+}
+
+/* ------------------------------------------------------------------ defaults */
+
+/* From the socket's file name without its suffix, made a valid name; else from the process. */
+static void derive_name(struct hsp_gpu_options *options)
+{
+    const char *base = options->socket_path ? strrchr(options->socket_path, '/') : NULL;
+    size_t length;
+
+    snprintf(options->name, sizeof(options->name), "vm-%d", (int)getpid());
+    if (!options->socket_path)
+        return;
+    base = base ? base + 1 : options->socket_path;
+    length = strcspn(base, ".");
+    if (length == 0 || length >= sizeof(options->name))
+        return;
+    for (size_t i = 0; i < length; i++) {
+        char c[2] = {base[i], '\0'};
+        options->name[i] = hsp_gpu_name_is_valid(c) ? base[i] : '-';
+    }
+    options->name[length] = '\0';
+}
+
+static void find_programs(struct hsp_gpu_options *options)
+{
+    if (options->render_path[0] == '\0' &&
+        hsp_program_find("hesper-render", options->render_path, PATH_MAX) < 0)
+        options->render_path[0] = '\0';
+    if (options->display_path[0] == '\0' &&
+        hsp_program_find("hesper-display", options->display_path, PATH_MAX) < 0)
+        options->display_path[0] = '\0';
+}
+
+enum hsp_gpu_options_result hsp_gpu_options_parse(int argc, char **argv,
+                                                  struct hsp_gpu_options *out_options)
+{
+    struct hsp_gpu_options *options = out_options;
+    int option;
+
+    memset(options, 0, sizeof(*options));
+    options->socket_fd = -1;
+    options->hostmem_size = 8ull << 30;
+    options->width = 1280;
+    options->height = 800;
+    options->output_count = 1;
+    options->display_backend = "headless";
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        switch (option) {
+        case OPTION_HELP:
+            fputs(usage, stdout);
+            return HSP_GPU_OPTIONS_DONE;
+        case OPTION_VERSION:
+            puts("hesper-gpu " HSP_VERSION);
+            return HSP_GPU_OPTIONS_DONE;
+        case OPTION_PRINT_CAPABILITIES:
+            puts("{\n  \"type\": \"gpu\"\n}");
+            return HSP_GPU_OPTIONS_DONE;
+        default:
+            if (!parse_option(option, options))
+                return HSP_GPU_OPTIONS_WRONG;
+        }
+    }
+    if (optind < argc) {
+        complain("%s: unexpected argument", argv[optind]);
+        return HSP_GPU_OPTIONS_WRONG;
+    }
+    if ((options->socket_path != NULL) == (options->socket_fd >= 0)) {
+        complain("exactly one of --socket-path and --fd is needed");
+        return HSP_GPU_OPTIONS_WRONG;
+    }
+    if (!options->name_was_given)
+        derive_name(options);
+    find_programs(options);
+    return HSP_GPU_OPTIONS_RUN;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What `hesper stat` shows of a device, as JSON.
+ *
+ * fps of a scanout is counted over the time since the last question, if that was between MIN and
+ * MAX ago; otherwise the answer waits until MIN has passed. So nothing is counted while nobody
+ * asks, and two who ask at once get the same numbers.
+ */
+#ifndef HSP_GPU_STAT_H
+#define HSP_GPU_STAT_H
+
+#include "base/limits.h"
+
+#include <stdint.h>
+
+struct hsp_gpu_device;
+
+struct hsp_gpu_stat_sample {
+    uint64_t time_ns; /* 0: never */
+    uint64_t frames[HSP_LIMIT_SCANOUT_COUNT];
+};
+
+/* Zeroed at first. */
+struct hsp_gpu_stat {
+    struct hsp_gpu_stat_sample last; /* where counting began */
+    double fps[HSP_LIMIT_SCANOUT_COUNT];
+};
+
+#define HSP_GPU_STAT_MIN_MS 500
+#define HSP_GPU_STAT_MAX_MS 5000
+
+/* Looks at the counters. 0 when frame rates are known now, else the milliseconds until they will
+ * be. */
+uint64_t hsp_gpu_stat_sample(struct hsp_gpu_stat *stat, const struct hsp_gpu_device *device);
+
+/* The JSON text, freed by the caller; NULL without memory. Completes a sample that is old enough.
+ */
+char *hsp_gpu_stat_format(struct hsp_gpu_stat *stat, const struct hsp_gpu_device *device);
+
+#endif
