@@ -53,10 +53,9 @@ void hsp_vn_run_${command.name}(struct hsp_vn_call *call)
     ${"" if command.returns == "void" else "args.ret = "}driver->${command.name}(${g.call_arguments(command)});
 % elif run is Run.DESTROY:
 <% victim = command.fields[1].name %>\
-    if (args.${victim}_object && hsp_vn_call_check_device(call, args.${victim}_object)) {
-        hsp_vn_call_remove_object(call, args.${victim}_object);
+    if (args.${victim}_object && hsp_vn_call_check_device(call, args.${victim}_object) &&
+        hsp_vn_call_remove_object(call, args.${victim}_object, (uint64_t)args.${victim}))
         driver->${command.name}(${g.call_arguments(command)});
-    }
 % else:
 ${create(command)}\
 % endif

@@ -71,36 +71,56 @@ bool hsp_vn_call_add_object(struct hsp_vn_call *call, uint64_t id, VkObjectType 
     return false;
 }
 
-static void remove_locked(struct hsp_vn_context *context, struct hsp_vn_object *object)
+/* Returns the object's data. */
+static void *take_locked(struct hsp_vn_context *context, struct hsp_vn_object *object)
 {
+    void *data;
+
     hsp_list_for_each_safe (child, &object->children, struct hsp_vn_object, link) {
-        remove_locked(context, child);
+        free(take_locked(context, child));
     }
     hsp_list_remove(&object->link);
     if (object->type == VK_OBJECT_TYPE_DEVICE_MEMORY) {
-        hsp_vn_memory_release(context, object);
+        data = hsp_vn_memory_take(context, object);
     } else {
-        free(object->data);
+        data = object->data;
         object->data = NULL;
     }
     hsp_vn_object_remove(&context->objects, object);
     hsp_stats_sub(context->stats, objects, 1);
+    return data;
 }
 
-void hsp_vn_call_remove_object(struct hsp_vn_call *call, struct hsp_vn_object *object)
+bool hsp_vn_call_take_object(struct hsp_vn_call *call, struct hsp_vn_object *object,
+                             uint64_t handle, void **out_data)
 {
-    struct hsp_vn_device *device = object->device;
+    struct hsp_vn_device *device = call->self->device;
+    bool is_there;
 
     pthread_mutex_lock(&device->lock);
-    remove_locked(call->context, object);
+    is_there = object->id != 0 && object->handle == handle && object->device == device;
+    if (is_there)
+        *out_data = take_locked(call->context, object);
     pthread_mutex_unlock(&device->lock);
+    return is_there;
+}
+
+bool hsp_vn_call_remove_object(struct hsp_vn_call *call, struct hsp_vn_object *object,
+                               uint64_t handle)
+{
+    void *data;
+
+    if (!hsp_vn_call_take_object(call, object, handle, &data))
+        return false;
+    free(data);
+    return true;
 }
 
 void hsp_vn_call_remove_children(struct hsp_vn_call *call, struct hsp_vn_object *pool)
 {
     pthread_mutex_lock(&pool->device->lock);
     hsp_list_for_each_safe (child, &pool->children, struct hsp_vn_object, link) {
-        remove_locked(call->context, child);
+        free(take_locked(call->context, child));
     }
     pthread_mutex_unlock(&pool->device->lock);
 }
@@ -118,7 +138,11 @@ void hsp_vn_device_destroy_objects(struct hsp_vn_context *context, struct hsp_vn
 
         /* Memory is freed on the driver's side before the pages behind it go. */
         hsp_vn_driver_destroy(&device->driver, device->handle, type, handle);
-        remove_locked(context, youngest);
+        void *data = take_locked(context, youngest);
+        if (type == VK_OBJECT_TYPE_DEVICE_MEMORY)
+            hsp_vn_memory_free(context, data);
+        else
+            free(data);
         left++;
     }
     pthread_mutex_unlock(&device->lock);

@@ -27,9 +27,15 @@ bool hsp_vn_call_add_child(struct hsp_vn_call *call, uint64_t id, VkObjectType t
                            uint64_t handle, struct hsp_vn_object *pool, void *data,
                            struct hsp_vn_object **out_object);
 
-/* Takes an object, and all children of a pool, out of the table and its lists, and frees its data.
- * The driver's object is the caller's to destroy. */
-void hsp_vn_call_remove_object(struct hsp_vn_call *call, struct hsp_vn_object *object);
+/* Takes an object, and all children of a pool, out of the table and its lists. The driver's object
+ * is the caller's to destroy, and *out_data to free. False when another thread of the same (wrong)
+ * client has done so since the command was decoded; `handle` is what the object was then. */
+bool hsp_vn_call_take_object(struct hsp_vn_call *call, struct hsp_vn_object *object,
+                             uint64_t handle, void **out_data);
+
+/* The same for objects whose data is plain memory, which it frees. */
+bool hsp_vn_call_remove_object(struct hsp_vn_call *call, struct hsp_vn_object *object,
+                               uint64_t handle);
 
 /* The children of a pool alone (vkResetDescriptorPool). */
 void hsp_vn_call_remove_children(struct hsp_vn_call *call, struct hsp_vn_object *pool);

@@ -14,8 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Takes NULL. */
-static void free_memory(struct hsp_vn_context *context, struct hsp_vn_memory *memory)
+void hsp_vn_memory_free(struct hsp_vn_context *context, struct hsp_vn_memory *memory)
 {
     if (!memory)
         return;
@@ -25,7 +24,8 @@ static void free_memory(struct hsp_vn_context *context, struct hsp_vn_memory *me
     free(memory);
 }
 
-void hsp_vn_memory_release(struct hsp_vn_context *context, struct hsp_vn_object *object)
+struct hsp_vn_memory *hsp_vn_memory_take(struct hsp_vn_context *context,
+                                         struct hsp_vn_object *object)
 {
     struct hsp_vn_memory *memory;
 
@@ -33,7 +33,7 @@ void hsp_vn_memory_release(struct hsp_vn_context *context, struct hsp_vn_object 
     memory = object->data;
     object->data = NULL;
     pthread_mutex_unlock(&context->export_lock);
-    free_memory(context, memory);
+    return memory;
 }
 
 /* ------------------------------------------------------------------ spans of memory */
@@ -228,13 +228,13 @@ void hsp_vn_handle_vkAllocateMemory(struct hsp_vn_call *call, struct hsp_vn_vkAl
     if (args->ret == VK_SUCCESS)
         args->ret = allocate(device, &info, memory, &handle);
     if (args->ret != VK_SUCCESS) {
-        free_memory(call->context, memory);
+        hsp_vn_memory_free(call->context, memory);
         return;
     }
     if (!hsp_vn_call_add_child(call, id, VK_OBJECT_TYPE_DEVICE_MEMORY, (uint64_t)handle, NULL,
                                memory, NULL)) {
         device->driver.vkFreeMemory(device->handle, handle, NULL);
-        free_memory(call->context, memory);
+        hsp_vn_memory_free(call->context, memory);
     }
 }
 
@@ -242,10 +242,13 @@ void hsp_vn_handle_vkFreeMemory(struct hsp_vn_call *call, struct hsp_vn_vkFreeMe
 {
     struct hsp_vn_device *device = call->self->device;
 
-    if (!args->memory_object)
+    void *memory;
+
+    if (!args->memory_object ||
+        !hsp_vn_call_take_object(call, args->memory_object, (uint64_t)args->memory, &memory))
         return;
     device->driver.vkFreeMemory(device->handle, args->memory, NULL);
-    hsp_vn_call_remove_object(call, args->memory_object);
+    hsp_vn_memory_free(call->context, memory);
 }
 
 void hsp_vn_handle_vkGetMemoryResourcePropertiesMESA(

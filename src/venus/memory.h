@@ -19,9 +19,14 @@ struct hsp_vn_memory {
     uint32_t map_info; /* HSP_VN_MAP_* */
 };
 
-/* Takes the memory from its object, unmaps and closes it; the driver has freed its side. */
 struct hsp_vn_object;
-void hsp_vn_memory_release(struct hsp_vn_context *context, struct hsp_vn_object *object);
+
+/* Takes the memory from its object, against exports that race with it. NULL for private memory. */
+struct hsp_vn_memory *hsp_vn_memory_take(struct hsp_vn_context *context,
+                                         struct hsp_vn_object *object);
+
+/* Unmaps and closes; the driver has freed its side. Takes NULL. */
+void hsp_vn_memory_free(struct hsp_vn_context *context, struct hsp_vn_memory *memory);
 
 /* For the vq thread, while rings may free the memory. The first `size` bytes of the shared memory
  * with that object id. -EINVAL when there is none, it is private, or smaller. */

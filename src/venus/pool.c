@@ -29,18 +29,19 @@ static bool add_children(struct hsp_vn_call *call, struct hsp_vn_object *pool, V
     return true;
 }
 
-/* Replaces objects by handles in place; null entries stay. Returns how many objects there are. */
+/* Replaces objects by handles in place; null entries stay, and so become objects that are there
+ * twice. Returns how many objects there were. */
 static uint32_t remove_objects(struct hsp_vn_call *call, uint64_t *handles, uint32_t count)
 {
     uint32_t removed = 0;
 
     for (uint32_t i = 0; i < count; i++) {
         struct hsp_vn_object *object = (struct hsp_vn_object *)(uintptr_t)handles[i];
-        if (!object)
-            continue;
-        handles[i] = object->handle;
-        hsp_vn_call_remove_object(call, object);
-        removed++;
+        uint64_t handle = object ? object->handle : 0;
+        bool is_removed = object && hsp_vn_call_remove_object(call, object, handle);
+
+        handles[i] = is_removed ? handle : 0;
+        removed += is_removed;
     }
     return removed;
 }
@@ -88,10 +89,9 @@ void hsp_vn_handle_vkDestroyCommandPool(struct hsp_vn_call *call,
 {
     struct hsp_vn_device *device = call->self->device;
 
-    if (!args->commandPool_object)
-        return;
-    hsp_vn_call_remove_object(call, args->commandPool_object);
-    device->driver.vkDestroyCommandPool(device->handle, args->commandPool, NULL);
+    if (args->commandPool_object &&
+        hsp_vn_call_remove_object(call, args->commandPool_object, (uint64_t)args->commandPool))
+        device->driver.vkDestroyCommandPool(device->handle, args->commandPool, NULL);
 }
 
 /* ------------------------------------------------------------------ descriptor sets */
@@ -153,8 +153,7 @@ void hsp_vn_handle_vkDestroyDescriptorPool(struct hsp_vn_call *call,
 {
     struct hsp_vn_device *device = call->self->device;
 
-    if (!args->descriptorPool_object)
-        return;
-    hsp_vn_call_remove_object(call, args->descriptorPool_object);
-    device->driver.vkDestroyDescriptorPool(device->handle, args->descriptorPool, NULL);
+    if (args->descriptorPool_object && hsp_vn_call_remove_object(call, args->descriptorPool_object,
+                                                                 (uint64_t)args->descriptorPool))
+        device->driver.vkDestroyDescriptorPool(device->handle, args->descriptorPool, NULL);
 }
