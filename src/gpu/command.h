@@ -38,7 +38,7 @@ struct hsp_gpu_key {
 
 enum hsp_gpu_wait {
     HSP_GPU_WAIT_NOTHING,
-    HSP_GPU_WAIT_FENCE, /* for HSP_IPC_RENDER_FENCE_RETIRED of renderer_fence */
+    HSP_GPU_WAIT_FENCE, /* for HSP_IPC_RENDER_FENCE_RETIRED of renderer_fence on renderer_ring */
     HSP_GPU_WAIT_BLOB,  /* for HSP_IPC_RENDER_BLOB_CREATED */
 };
 
@@ -61,6 +61,7 @@ struct hsp_gpu_command {
 
     enum hsp_gpu_wait wait;
     uint64_t renderer_fence;
+    uint32_t renderer_ring;
     uint32_t flush_count; /* scanouts whose display has to answer */
 
     bool done; /* the answer is known; perhaps the fence's turn has not come */

@@ -33,8 +33,8 @@ static void copy_name(struct hsp_gpu_context *context, const char *name, size_t 
         context->name[i] = name[i] >= 0x20 && name[i] < 0x7f ? name[i] : '?';
 }
 
-int hsp_gpu_context_create(struct hsp_gpu_device *device, uint32_t id, const char *name,
-                           size_t name_size)
+int hsp_gpu_context_create(struct hsp_gpu_device *device, uint32_t id, bool has_renderer,
+                           const char *name, size_t name_size)
 {
     struct hsp_gpu_context *context;
     int ret;
@@ -46,6 +46,7 @@ int hsp_gpu_context_create(struct hsp_gpu_device *device, uint32_t id, const cha
         return -ENOMEM;
     context->id = id;
     context->device = device;
+    context->has_renderer = has_renderer;
     copy_name(context, name, name_size);
     hsp_list_init(&context->commands);
     hsp_list_init(&context->attachments);
@@ -56,7 +57,8 @@ int hsp_gpu_context_create(struct hsp_gpu_device *device, uint32_t id, const cha
         free(context);
         return ret;
     }
-    ret = hsp_gpu_renderer_start(context);
+    if (has_renderer)
+        ret = hsp_gpu_renderer_start(context);
     if (ret < 0)
         hsp_gpu_context_destroy(context, true);
     return ret;
@@ -267,6 +269,20 @@ static int send_fence(struct hsp_gpu_context *context, uint32_t ring_idx, uint64
                              0);
 }
 
+/* The command waits for a fence behind all that was sent. */
+static int wait_for_fence(struct hsp_gpu_context *context, struct hsp_gpu_command *command,
+                          uint32_t ring_idx)
+{
+    int ret = send_fence(context, ring_idx, &command->renderer_fence);
+
+    if (ret < 0)
+        return ret;
+    command->renderer_ring = ring_idx;
+    command->wait = HSP_GPU_WAIT_FENCE;
+    hsp_list_append(&context->commands, &command->context_link);
+    return 0;
+}
+
 int hsp_gpu_context_submit(struct hsp_gpu_context *context, struct hsp_gpu_command *command,
                            uint32_t size)
 {
@@ -286,12 +302,25 @@ int hsp_gpu_context_submit(struct hsp_gpu_context *context, struct hsp_gpu_comma
     }
     if (ret < 0 || !(header->flags & HSP_GPU_FLAG_FENCE))
         return ret;
-    ret = send_fence(context, ring_idx, &command->renderer_fence);
-    if (ret < 0)
-        return ret;
-    command->wait = HSP_GPU_WAIT_FENCE;
-    hsp_list_append(&context->commands, &command->context_link);
-    return 1;
+    ret = wait_for_fence(context, command, ring_idx);
+    return ret < 0 ? ret : 1;
+}
+
+static void hold_new_resource(struct hsp_gpu_command *command)
+{
+    hsp_gpu_schedule_hold(command, (struct hsp_gpu_key){
+                                       .kind = HSP_GPU_KEY_RESOURCE,
+                                       .id = command->request.body.create_blob.resource_id,
+                                   });
+}
+
+int hsp_gpu_context_sync(struct hsp_gpu_context *context, struct hsp_gpu_command *command)
+{
+    int ret = hsp_gpu_context_is_dead(context) ? -EIO : wait_for_fence(context, command, 0);
+
+    if (ret == 0)
+        hold_new_resource(command);
+    return ret;
 }
 
 int hsp_gpu_context_create_blob(struct hsp_gpu_context *context, struct hsp_gpu_command *command)

@@ -41,6 +41,7 @@ struct hsp_gpu_context {
     char name[HSP_GPU_CONTEXT_NAME_SIZE + 1]; /* printable */
     struct hsp_gpu_device *device;
 
+    bool has_renderer; /* or had one */
     /* The renderer; NULL once it is dead. */
     struct hsp_gpu_link *link;
     struct hsp_gpu_child *child;
@@ -60,9 +61,12 @@ struct hsp_gpu_context {
 struct hsp_gpu_context *hsp_gpu_context_find(const struct hsp_gpu_device *device, uint32_t id);
 
 /* Starts a renderer. `id` is free; `name` may hold anything. 0; -ENOENT without a renderer program;
- * -ENOSPC above HSP_LIMIT_CONTEXT_COUNT; other negative errnos. */
-int hsp_gpu_context_create(struct hsp_gpu_device *device, uint32_t id, const char *name,
-                           size_t name_size);
+ * -ENOSPC above HSP_LIMIT_CONTEXT_COUNT; other negative errnos.
+ *
+ * Linux makes a context of no kind, without capset, for each program that only shows dumb buffers.
+ * It can do nothing, and gets no renderer (`has_renderer` false). */
+int hsp_gpu_context_create(struct hsp_gpu_device *device, uint32_t id, bool has_renderer,
+                           const char *name, size_t name_size);
 
 /* Ends the renderer: it is asked to, or killed at once. Commands that wait for it are done, fences
  * well and others with an error; attachments are gone. */
@@ -95,6 +99,10 @@ void hsp_gpu_attachments_destroy(struct hsp_gpu_resource *resource);
  * command is finished when the fence retires. Negative errno. */
 int hsp_gpu_context_submit(struct hsp_gpu_context *context, struct hsp_gpu_command *command,
                            uint32_t size);
+
+/* The command is finished when the renderer has handled everything that it was sent. 0 or negative
+ * errno. */
+int hsp_gpu_context_sync(struct hsp_gpu_context *context, struct hsp_gpu_command *command);
 
 /* Asks for a blob; the command is finished when it is there. 0 or negative errno. */
 int hsp_gpu_context_create_blob(struct hsp_gpu_context *context, struct hsp_gpu_command *command);

@@ -237,7 +237,8 @@ static int start_process(struct hsp_gpu_display *display)
     if (ret < 0)
         hsp_fd_close(&fds[0]);
     else
-        ret = hsp_gpu_child_start(&device->children, &program, on_process_exit, display, &display->child);
+        ret = hsp_gpu_child_start(&device->children, &program, on_process_exit, display,
+                                  &display->child);
     hsp_fd_close(&fds[1]);
     return ret;
 }

@@ -50,11 +50,16 @@ static uint32_t create_shm_blob(struct hsp_gpu_device *device, struct hsp_gpu_co
         return hsp_gpu_response_of_error(ret);
     resource->blob_flags = request->blob_flags;
     ret = hsp_gpu_context_attach(context, resource);
+    /* The guest names it in a ring as soon as it has mapped it, and a ring is faster than the
+     * renderer's channel. */
+    if (ret == 0)
+        ret = hsp_gpu_context_sync(context, command);
     if (ret < 0) {
+        hsp_gpu_attachments_destroy(resource);
         hsp_gpu_resource_destroy(&device->resources, resource);
         return hsp_gpu_response_of_error(ret);
     }
-    return HSP_GPU_RESP_OK_NODATA;
+    return HSP_GPU_DEFERRED;
 }
 
 static uint32_t create_host_blob(struct hsp_gpu_device *device, struct hsp_gpu_command *command)

@@ -7,14 +7,16 @@
 uint32_t hsp_gpu_handle_ctx_create(struct hsp_gpu_device *device, struct hsp_gpu_command *command)
 {
     const struct hsp_gpu_ctx_create *request = &command->request.body.ctx_create;
+    uint32_t capset_id = request->context_init & HSP_GPU_CONTEXT_INIT_MASK;
     uint32_t id = command->request.header.ctx_id;
     int ret;
 
     if (id == 0 || hsp_gpu_context_find(device, id))
         return HSP_GPU_RESP_ERR_INVALID_CONTEXT_ID;
-    if ((request->context_init & HSP_GPU_CONTEXT_INIT_MASK) != HSP_GPU_CAPSET_VENUS)
+    if (capset_id != HSP_GPU_CAPSET_VENUS && capset_id != HSP_GPU_CAPSET_NONE)
         return HSP_GPU_RESP_ERR_INVALID_PARAMETER;
-    ret = hsp_gpu_context_create(device, id, request->name, request->name_size);
+    ret = hsp_gpu_context_create(device, id, capset_id != HSP_GPU_CAPSET_NONE, request->name,
+                                 request->name_size);
     return ret < 0 ? hsp_gpu_response_of_error(ret) : HSP_GPU_RESP_OK_NODATA;
 }
 

@@ -233,6 +233,7 @@ enum hsp_gpu_map_cache {
 
 /* ------------------------------------------------------------------ contexts */
 
+#define HSP_GPU_CAPSET_NONE       0u
 #define HSP_GPU_CAPSET_VENUS      4u
 #define HSP_GPU_CONTEXT_INIT_MASK 0xffu /* the capset id */
 #define HSP_GPU_CONTEXT_NAME_SIZE 64

@@ -109,9 +109,7 @@ static int handle_fence_retired(struct hsp_gpu_context *context,
     if (!hsp_ipc_decode(message, &fence, sizeof(fence), 0))
         return -EPROTO;
     hsp_list_for_each_safe (command, &context->commands, struct hsp_gpu_command, context_link) {
-        const struct hsp_gpu_header *header = &command->request.header;
-        uint32_t ring_idx = header->flags & HSP_GPU_FLAG_RING_IDX ? header->ring_idx : 0;
-        if (command->wait == HSP_GPU_WAIT_FENCE && ring_idx == fence.ring_idx &&
+        if (command->wait == HSP_GPU_WAIT_FENCE && command->renderer_ring == fence.ring_idx &&
             command->renderer_fence <= fence.fence_id)
             hsp_gpu_command_finish(command, HSP_GPU_RESP_OK_NODATA);
     }

@@ -88,8 +88,10 @@ static struct json_object *format_contexts(const struct hsp_gpu_device *device)
     const struct hsp_gpu_context *context;
     uint32_t cursor = 0;
 
-    while ((context = hsp_gpu_id_map_next(&device->contexts, &cursor)))
-        json_object_array_add(array, format_context(context));
+    while ((context = hsp_gpu_id_map_next(&device->contexts, &cursor))) {
+        if (context->has_renderer)
+            json_object_array_add(array, format_context(context));
+    }
     return array;
 }
 
