@@ -17,22 +17,40 @@ static uint64_t load(const _Atomic uint64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+static struct hsp_gpu_stat_counters look(const struct hsp_gpu_device *device, size_t i)
+{
+    const struct hsp_stats_scanout *stats = &device->stats->scanouts[i];
+
+    return (struct hsp_gpu_stat_counters){
+        .frames = load(&stats->frames),
+        .copied_bytes = load(&stats->copied_bytes),
+        .present_ns = load(&stats->present_ns),
+    };
+}
+
 static void begin_sample(struct hsp_gpu_stat *stat, const struct hsp_gpu_device *device,
                          uint64_t now)
 {
-    stat->last.time_ns = now;
+    stat->begin_ns = now;
     for (size_t i = 0; i < HSP_LIMIT_SCANOUT_COUNT; i++)
-        stat->last.frames[i] = load(&device->stats->scanouts[i].frames);
+        stat->begin[i] = look(device, i);
 }
 
-/* Frame rates since the last sample, which ends. */
+/* Rates since the sample began; the next one begins. */
 static void end_sample(struct hsp_gpu_stat *stat, const struct hsp_gpu_device *device, uint64_t now)
 {
-    double seconds = (double)(now - stat->last.time_ns) / 1e9;
+    double seconds = (double)(now - stat->begin_ns) / 1e9;
 
     for (size_t i = 0; i < HSP_LIMIT_SCANOUT_COUNT; i++) {
-        uint64_t frames = load(&device->stats->scanouts[i].frames) - stat->last.frames[i];
-        stat->fps[i] = (double)frames / seconds;
+        const struct hsp_gpu_stat_counters *then = &stat->begin[i];
+        struct hsp_gpu_stat_counters counters = look(device, i);
+        uint64_t frames = counters.frames - then->frames;
+        uint64_t per = HSP_MAX(frames, 1u);
+        stat->rates[i] = (struct hsp_gpu_stat_rates){
+            .fps = (double)frames / seconds,
+            .copied_bytes_per_frame = (counters.copied_bytes - then->copied_bytes) / per,
+            .present_us = (counters.present_ns - then->present_ns) / per / 1000,
+        };
     }
     begin_sample(stat, device, now);
 }
@@ -40,9 +58,9 @@ static void end_sample(struct hsp_gpu_stat *stat, const struct hsp_gpu_device *d
 uint64_t hsp_gpu_stat_sample(struct hsp_gpu_stat *stat, const struct hsp_gpu_device *device)
 {
     uint64_t now = hsp_now_ns();
-    uint64_t age = now - stat->last.time_ns;
+    uint64_t age = now - stat->begin_ns;
 
-    if (stat->last.time_ns == 0 || age > MAX_NS) {
+    if (stat->begin_ns == 0 || age > MAX_NS) {
         begin_sample(stat, device, now);
         age = 0;
     }
@@ -101,18 +119,16 @@ static struct json_object *format_scanout(const struct hsp_gpu_stat *stat,
     const struct hsp_stats_scanout *stats = &device->stats->scanouts[id];
     const struct hsp_gpu_scanout *scanout = &device->scanouts.items[id];
     struct json_object *object = json_object_new_object();
-    uint64_t frames = load(&stats->frames);
-    uint64_t copied = load(&stats->copied_bytes);
 
     add_u64(object, "id", id);
     add_u64(object, "width", scanout->picture.rect.width);
     add_u64(object, "height", scanout->picture.rect.height);
     add_u64(object, "flushes", load(&stats->flushes));
-    add_u64(object, "frames", frames);
-    json_object_object_add(object, "fps", json_object_new_double(stat->fps[id]));
-    add_u64(object, "copied_bytes", copied);
-    add_u64(object, "copied_bytes_per_frame", frames ? copied / frames : 0);
-    add_u64(object, "present_us_avg", frames ? load(&stats->present_ns) / frames / 1000 : 0);
+    add_u64(object, "frames", load(&stats->frames));
+    json_object_object_add(object, "fps", json_object_new_double(stat->rates[id].fps));
+    add_u64(object, "copied_bytes", load(&stats->copied_bytes));
+    add_u64(object, "copied_bytes_per_frame", stat->rates[id].copied_bytes_per_frame);
+    add_u64(object, "present_us_avg", stat->rates[id].present_us);
     return object;
 }
 
@@ -134,7 +150,7 @@ char *hsp_gpu_stat_format(struct hsp_gpu_stat *stat, const struct hsp_gpu_device
 
     if (!object)
         return NULL;
-    if (stat->last.time_ns != 0 && now - stat->last.time_ns >= MIN_NS)
+    if (stat->begin_ns != 0 && now - stat->begin_ns >= MIN_NS)
         end_sample(stat, device, now);
     add_string(object, "name", device->params.name);
     add_u64(object, "pid", (uint64_t)getpid());

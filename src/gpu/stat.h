@@ -2,9 +2,9 @@
 /*
  * What `hesper stat` shows of a device, as JSON.
  *
- * fps of a scanout is counted over the time since the last question, if that was between MIN and
- * MAX ago; otherwise the answer waits until MIN has passed. So nothing is counted while nobody
- * asks, and two who ask at once get the same numbers.
+ * fps, copied_bytes_per_frame and present_us_avg of a scanout are of the time since the last
+ * question, if that was between MIN and MAX ago; otherwise the answer waits until MIN has passed.
+ * So nothing is counted while nobody asks, and two who ask at once get the same numbers.
  */
 #ifndef HSP_GPU_STAT_H
 #define HSP_GPU_STAT_H
@@ -15,15 +15,22 @@
 
 struct hsp_gpu_device;
 
-struct hsp_gpu_stat_sample {
-    uint64_t time_ns; /* 0: never */
-    uint64_t frames[HSP_LIMIT_SCANOUT_COUNT];
+/* Counters of a scanout when it was looked at. */
+struct hsp_gpu_stat_counters {
+    uint64_t frames, copied_bytes, present_ns;
+};
+
+/* What happened to a scanout between two looks. */
+struct hsp_gpu_stat_rates {
+    double fps;
+    uint64_t copied_bytes_per_frame, present_us;
 };
 
 /* Zeroed at first. */
 struct hsp_gpu_stat {
-    struct hsp_gpu_stat_sample last; /* where counting began */
-    double fps[HSP_LIMIT_SCANOUT_COUNT];
+    uint64_t begin_ns; /* of the time that rates are counted over; 0: never */
+    struct hsp_gpu_stat_counters begin[HSP_LIMIT_SCANOUT_COUNT];
+    struct hsp_gpu_stat_rates rates[HSP_LIMIT_SCANOUT_COUNT];
 };
 
 #define HSP_GPU_STAT_MIN_MS 500
