@@ -34,12 +34,10 @@ void hsp_arena_finish(struct hsp_arena *arena)
     hsp_arena_init(arena, arena->max_size);
 }
 
-void hsp_arena_reset(struct hsp_arena *arena)
+void hsp_arena_reset_used(struct hsp_arena *arena)
 {
     struct hsp_arena_block *block = arena->blocks;
 
-    if (!block)
-        return;
     while (block->next) {
         struct hsp_arena_block *next = block->next;
         free(block);
@@ -52,7 +50,7 @@ void hsp_arena_reset(struct hsp_arena *arena)
         return;
     }
     arena->blocks = block;
-    arena->cursor = block->payload;
+    arena->begin = arena->cursor = block->payload;
     arena->end = block->payload + block->size;
     arena->used_size = 0;
 }

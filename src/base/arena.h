@@ -15,6 +15,7 @@
 struct hsp_arena_block;
 
 struct hsp_arena {
+    char *begin; /* of the block that reset keeps; NULL while there is none */
     char *cursor;
     char *end;
     struct hsp_arena_block *blocks; /* newest first; the last one is kept by reset */
@@ -25,7 +26,15 @@ struct hsp_arena {
 /* `max_size`: bytes between two resets. Allocates nothing. */
 void hsp_arena_init(struct hsp_arena *arena, uint64_t max_size);
 void hsp_arena_finish(struct hsp_arena *arena);
-void hsp_arena_reset(struct hsp_arena *arena);
+
+/* Slow path of hsp_arena_reset; use that. */
+void hsp_arena_reset_used(struct hsp_arena *arena);
+
+static inline void hsp_arena_reset(struct hsp_arena *arena)
+{
+    if (arena->cursor != arena->begin)
+        hsp_arena_reset_used(arena);
+}
 
 /* Slow path of hsp_arena_alloc; use that. */
 void *hsp_arena_alloc_block(struct hsp_arena *arena, size_t size);

@@ -73,6 +73,15 @@ void *hsp_vn_reader_alloc(struct hsp_vn_reader *reader, uint64_t count, size_t e
     return data;
 }
 
+static struct hsp_vn_object *find_object(struct hsp_vn_reader *reader, uint64_t id)
+{
+    struct hsp_vn_object **recent = &reader->recent[id % HSP_VN_READER_RECENT_COUNT];
+
+    if (!*recent || atomic_load_explicit(&(*recent)->id, memory_order_acquire) != id)
+        *recent = hsp_vn_object_find(reader->objects, id);
+    return *recent;
+}
+
 struct hsp_vn_object *hsp_vn_reader_object(struct hsp_vn_reader *reader, VkObjectType type)
 {
     uint64_t id = hsp_vn_reader_u64(reader);
@@ -80,7 +89,7 @@ struct hsp_vn_object *hsp_vn_reader_object(struct hsp_vn_reader *reader, VkObjec
 
     if (id == 0 || !reader->objects)
         return NULL;
-    object = hsp_vn_object_find(reader->objects, id);
+    object = find_object(reader, id);
     if (!object) {
         hsp_vn_reader_set_fault(reader, HSP_VN_FAULT_OBJECT_ID, id, NULL);
         return NULL;

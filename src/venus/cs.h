@@ -23,6 +23,9 @@
 struct hsp_vn_object;
 struct hsp_vn_object_table;
 
+/* Neighbouring commands name the same few objects again and again. */
+#define HSP_VN_READER_RECENT_COUNT 8
+
 struct hsp_vn_reader {
     const uint8_t *begin;
     const uint8_t *cursor;
@@ -33,6 +36,9 @@ struct hsp_vn_reader {
     /* While set, handles decode to struct hsp_vn_object pointers instead of driver handles; the
      * generated hsp_vn_unwrap_* put the driver's handles in place (policy `objects = true`). */
     bool keep_objects;
+    /* Objects found lately, by the low bits of their ids. Objects are type-stable (object.h), so an
+     * entry is good as long as the object still has the id that is looked for. */
+    struct hsp_vn_object *recent[HSP_VN_READER_RECENT_COUNT];
 };
 
 void hsp_vn_reader_init(struct hsp_vn_reader *reader, struct hsp_arena *arena,

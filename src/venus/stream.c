@@ -46,6 +46,27 @@ size_t hsp_vn_stream_position(const struct hsp_vn_stream *stream)
     return (size_t)(reader->cursor - reader->begin);
 }
 
+/* The page of counters is shared memory: it is touched once in many commands. */
+#define COUNT_BATCH 256
+
+static void count_commands(struct hsp_vn_stream *stream)
+{
+    struct hsp_stats_context *stats = stream->context->stats;
+
+    if (stream->ring)
+        hsp_stats_add(stats, ring_commands, stream->uncounted);
+    else
+        hsp_stats_add(stats, vq_commands, stream->uncounted);
+    stream->uncounted = 0;
+}
+
+/* Nothing is left of the block, or nothing more will be done. */
+static bool end_block(struct hsp_vn_stream *stream)
+{
+    count_commands(stream);
+    return false;
+}
+
 bool hsp_vn_stream_step(struct hsp_vn_stream *stream)
 {
     struct hsp_vn_stream_level *level = current_level(stream);
@@ -57,18 +78,18 @@ bool hsp_vn_stream_step(struct hsp_vn_stream *stream)
     };
 
     if (hsp_vn_context_is_dead(stream->context))
-        return false;
+        return end_block(stream);
     if (hsp_vn_reader_left(&level->reader) == 0 && !hsp_vn_reader_has_fault(&level->reader))
-        return false;
+        return end_block(stream);
     bool done = hsp_vn_dispatch(&call);
     hsp_arena_reset(&level->arena);
-    if (stream->ring)
-        hsp_stats_add(stream->context->stats, ring_commands, 1);
-    else
-        hsp_stats_add(stream->context->stats, vq_commands, 1);
-    if (!done)
+    if (++stream->uncounted >= COUNT_BATCH)
+        count_commands(stream);
+    if (!done) {
         hsp_vn_context_set_fault(stream->context, &level->reader.fault, stream->ring);
-    return done;
+        return end_block(stream);
+    }
+    return true;
 }
 
 /* ------------------------------------------------------------------ replies */

@@ -27,6 +27,7 @@ struct hsp_vn_stream {
     struct hsp_vn_ring *ring; /* NULL: the vq stream */
     struct hsp_vn_stream_level levels[2];
     unsigned depth;
+    uint32_t uncounted; /* commands that the counters do not have yet */
     struct hsp_vn_resource *reply_resource;
     uint64_t reply_offset; /* of the reply stream in its resource */
     uint64_t reply_size;
