@@ -222,10 +222,12 @@ void hsp_cli_qemu_build(struct hsp_cli_args *args, const struct hsp_cli_qemu *qe
 enum hsp_cli_qemu_line hsp_cli_qemu_classify_line(const char *line)
 {
     /* Past its limit of memory regions QEMU goes on with the old table, which still holds: guest
-     * memory does not move. It says so with each blob that is mapped. */
+     * memory does not move. It says so, twice, with each blob that is mapped. And it tells who has
+     * ended it: that was us. */
     static const char *const noise[] = {
         "Failed preparing vhost-user memory table msg",
         "vhost_set_mem_table failed",
+        "terminating on signal",
     };
 
     if (strstr(line, "KVM internal error"))

@@ -68,10 +68,10 @@ class VM:
                 check(time.monotonic() < end, f"the guest is not back after {timeout} s")
                 time.sleep(0.5)
 
-    def reboot(self):
+    def reboot(self, command="systemctl reboot"):
         """Reboots the guest and waits until it is back."""
         before = self.ssh("cat /proc/sys/kernel/random/boot_id")
-        self.ssh("systemctl --no-block reboot", status=None)
+        self.ssh(f"({command}) >/dev/null 2>&1 &", status=None)
         self.forget_connection()
         end = time.monotonic() + BOOT_TIMEOUT
         while True:
@@ -104,7 +104,7 @@ class VM:
                 "-o", f"UserKnownHostsFile={GUEST}/known_hosts",
                 "-o", "HostKeyAlias=hesper-guest", "-o", "IdentitiesOnly=yes",
                 "-o", "KexAlgorithms=curve25519-sha256", "-o", "BatchMode=yes",
-                "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20",
+                "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=5",
                 "-o", "ControlMaster=auto", "-o", f"ControlPath={self.folder}/ssh",
                 "-o", "ControlPersist=600",
                 "-p", str(self.port), "root@127.0.0.1", "--", command]

@@ -9,7 +9,10 @@ from harness.vm import VM, in_guest
 CUBE = os.path.join(MAIN_BUILD, "demos", "cube", "cube")
 PROGRAMS = os.path.join(MAIN_BUILD, "tests", "programs")
 LOG = os.path.join(LOGS, "vm.log")  # of hesper run: the device and its renderers write there too
-OLD_MESA = "VK_DRIVER_FILES=/opt/mesa-25.0/share/vulkan/icd.d/virtio_icd.json"
+
+# Environments in the guest. It has the software driver too, which must not stand in for Venus.
+VENUS = "VK_LOADER_DRIVERS_SELECT='*virtio*'"
+VENUS_25_0 = "VK_DRIVER_FILES=/opt/mesa-25.0/share/vulkan/icd.d/virtio_icd.json"
 
 _state = {}
 
