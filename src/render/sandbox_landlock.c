@@ -263,7 +263,7 @@ static int allow_all(int ruleset_fd, uint64_t handled_fs, const char *program, c
 
 int hsp_render_landlock_enter(const char *program, const char *cache)
 {
-    uint64_t handled_fs;
+    uint64_t handled_fs = 0;
     int fd = create_ruleset(&handled_fs);
     int ret;
 
