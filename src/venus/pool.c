@@ -13,7 +13,7 @@ static uint64_t *copy_ids(struct hsp_vn_call *call, const void *handles, uint32_
 
     if (!ids)
         hsp_vn_call_fault(call, HSP_VN_FAULT_MEMORY, count, "handles");
-    else
+    else if (count > 0)
         memcpy(ids, handles, count * sizeof(*ids));
     return ids;
 }
@@ -30,12 +30,12 @@ static bool add_children(struct hsp_vn_call *call, struct hsp_vn_object *pool, V
 }
 
 /* Replaces objects by handles in place; null entries stay, and so become objects that are there
- * twice. Returns how many objects there were. */
+ * twice. The array may be null, whatever its count. Returns how many objects there were. */
 static uint32_t remove_objects(struct hsp_vn_call *call, uint64_t *handles, uint32_t count)
 {
     uint32_t removed = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; handles && i < count; i++) {
         struct hsp_vn_object *object = (struct hsp_vn_object *)(uintptr_t)handles[i];
         uint64_t handle = object ? object->handle : 0;
         bool is_removed = object && hsp_vn_call_remove_object(call, object, handle);

@@ -15,13 +15,14 @@ struct dispatchable {
     VK_LOADER_DATA loader_data;
 };
 
+static int compare_entry(const void *name, const void *entry)
+{
+    return strcmp(name, ((const struct fake_entry *)entry)->name);
+}
+
 static const struct fake_entry *find_entry(const char *name)
 {
-    for (uint32_t i = 0; i < fake_entries_count; i++) {
-        if (strcmp(fake_entries[i].name, name) == 0)
-            return &fake_entries[i];
-    }
-    return NULL;
+    return bsearch(name, fake_entries, fake_entries_count, sizeof(fake_entries[0]), compare_entry);
 }
 
 VkResult fake_call(enum fake_command command)
@@ -123,7 +124,6 @@ __attribute__((constructor)) static void initialise(void)
     reset();
 }
 
-EXPORT struct fake_icd_control *fake_icd_get_control(void);
 EXPORT struct fake_icd_control *fake_icd_get_control(void)
 {
     return &fake_control;

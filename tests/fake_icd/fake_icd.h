@@ -50,11 +50,17 @@ struct fake_icd_control {
     /* Submissions stay unfinished until complete() is called. */
     bool hold_submissions;
 
+    /* Waits for what was never submitted succeed: nothing that a caller does can hang it. */
+    bool waits_succeed;
+
     /* Functions of the driver. */
     void (*reset)(void); /* defaults, and counters to 0 */
     void (*complete)(void);
     uint64_t (*call_count)(const char *command);
 };
+
+/* Of the driver that is linked into this program (dep_fake_icd_direct). */
+struct fake_icd_control *fake_icd_get_control(void);
 
 /* The driver's control structure: dlopens the library that the loader loads too, the one beside the
  * manifest `manifest_path`. NULL when it cannot. The library stays loaded. */

@@ -135,12 +135,12 @@ def table(name: str, element: str, rows: list[str]) -> str:
 
 
 def generate_source(registry: vk.Registry, selection: Selection, by_hand: set[str]) -> str:
-    entries = [
+    entries = sorted(
         f'{{"{name}", FAKE_{command.name}, (PFN_vkVoidFunction)fake_{command.name}}}'
         for command in selection.commands
         for name in (command.name, *command.aliases)
         if name in selection.command_names
-    ]
+    )
     extensions = [f'{{"{e.name}", {e.spec_version}}}' for e in selection.device_extensions]
     features = struct_sizes(registry, selection, "VkPhysicalDeviceFeatures2")
     properties = struct_sizes(registry, selection, "VkPhysicalDeviceProperties2")

@@ -21,6 +21,17 @@ struct image {
 
 #define BYTES_PER_TEXEL 4
 
+/* A caller may ask about nothing. */
+static VkDeviceSize size_of_buffer(VkBuffer buffer)
+{
+    return buffer ? ((const struct buffer *)buffer)->size : 0;
+}
+
+static struct image image_of(VkImage image)
+{
+    return image ? *(const struct image *)image : (struct image){{1, 1, 1}, 1};
+}
+
 /* ------------------------------------------------------------------ memory */
 
 VKAPI_ATTR VkResult VKAPI_CALL fake_vkAllocateMemory(VkDevice device,
@@ -58,6 +69,8 @@ static VkResult map_memory(VkDeviceMemory handle, VkDeviceSize offset, void **ou
 {
     struct memory *memory = (struct memory *)handle;
 
+    if (!memory)
+        return VK_ERROR_MEMORY_MAP_FAILED;
     if (!memory->data)
         memory->data = calloc(1, memory->size);
     if (!memory->data)
@@ -88,7 +101,7 @@ VKAPI_ATTR void VKAPI_CALL fake_vkGetDeviceMemoryCommitment(VkDevice device, VkD
                                                             VkDeviceSize *pCommittedMemoryInBytes)
 {
     fake_call(FAKE_vkGetDeviceMemoryCommitment);
-    *pCommittedMemoryInBytes = ((struct memory *)memory)->size;
+    *pCommittedMemoryInBytes = memory ? ((struct memory *)memory)->size : 0;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL fake_vkGetMemoryHostPointerPropertiesEXT(
@@ -162,7 +175,7 @@ VKAPI_ATTR void VKAPI_CALL fake_vkGetBufferMemoryRequirements(VkDevice device, V
                                                               VkMemoryRequirements *pRequirements)
 {
     fake_call(FAKE_vkGetBufferMemoryRequirements);
-    *pRequirements = buffer_requirements(((struct buffer *)buffer)->size);
+    *pRequirements = buffer_requirements(size_of_buffer(buffer));
 }
 
 VKAPI_ATTR void VKAPI_CALL
@@ -170,7 +183,7 @@ fake_vkGetBufferMemoryRequirements2(VkDevice device, const VkBufferMemoryRequire
                                     VkMemoryRequirements2 *pRequirements)
 {
     fake_call(FAKE_vkGetBufferMemoryRequirements2);
-    pRequirements->memoryRequirements = buffer_requirements(((struct buffer *)pInfo->buffer)->size);
+    pRequirements->memoryRequirements = buffer_requirements(size_of_buffer(pInfo->buffer));
     fill_dedicated(pRequirements->pNext);
 }
 
@@ -212,20 +225,20 @@ VKAPI_ATTR void VKAPI_CALL fake_vkDestroyImage(VkDevice device, VkImage image,
 VKAPI_ATTR void VKAPI_CALL fake_vkGetImageMemoryRequirements(VkDevice device, VkImage handle,
                                                              VkMemoryRequirements *pRequirements)
 {
-    const struct image *image = (struct image *)handle;
+    const struct image image = image_of(handle);
 
     fake_call(FAKE_vkGetImageMemoryRequirements);
-    *pRequirements = image_requirements(image->extent, image->layers);
+    *pRequirements = image_requirements(image.extent, image.layers);
 }
 
 VKAPI_ATTR void VKAPI_CALL
 fake_vkGetImageMemoryRequirements2(VkDevice device, const VkImageMemoryRequirementsInfo2 *pInfo,
                                    VkMemoryRequirements2 *pRequirements)
 {
-    const struct image *image = (struct image *)pInfo->image;
+    const struct image image = image_of(pInfo->image);
 
     fake_call(FAKE_vkGetImageMemoryRequirements2);
-    pRequirements->memoryRequirements = image_requirements(image->extent, image->layers);
+    pRequirements->memoryRequirements = image_requirements(image.extent, image.layers);
     fill_dedicated(pRequirements->pNext);
 }
 
@@ -257,7 +270,7 @@ VKAPI_ATTR void VKAPI_CALL fake_vkGetImageSubresourceLayout(VkDevice device, VkI
                                                             VkSubresourceLayout *pLayout)
 {
     fake_call(FAKE_vkGetImageSubresourceLayout);
-    *pLayout = subresource_layout(((struct image *)image)->extent);
+    *pLayout = subresource_layout(image_of(image).extent);
 }
 
 VKAPI_ATTR void VKAPI_CALL fake_vkGetImageSubresourceLayout2(
@@ -265,5 +278,5 @@ VKAPI_ATTR void VKAPI_CALL fake_vkGetImageSubresourceLayout2(
     VkSubresourceLayout2 *pLayout)
 {
     fake_call(FAKE_vkGetImageSubresourceLayout2);
-    pLayout->subresourceLayout = subresource_layout(((struct image *)image)->extent);
+    pLayout->subresourceLayout = subresource_layout(image_of(image).extent);
 }

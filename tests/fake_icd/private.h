@@ -23,7 +23,7 @@ struct fake_struct {
     size_t size;
 };
 
-extern const struct fake_entry fake_entries[];
+extern const struct fake_entry fake_entries[]; /* sorted by name */
 extern const uint32_t fake_entries_count;
 extern const VkExtensionProperties fake_device_extensions[];
 extern const uint32_t fake_device_extensions_count;
