@@ -7,6 +7,8 @@ import time
 
 from harness.runner import BUILD, MAIN_BUILD, ROOT, check
 
+CLANG_BUILD = os.path.join(BUILD, "clang")
+
 # name, folder, options for `meson setup`, environment, what its tests get
 BUILDS = [
     ("gcc", MAIN_BUILD, [], {}, {}),
@@ -15,7 +17,9 @@ BUILDS = [
      ["-Db_sanitize=address,undefined", "-Doptimization=1", "-Dc_args=-Wno-stringop-overflow"], {},
      {"ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",
       "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:print_stacktrace=1"}),
-    ("clang", os.path.join(BUILD, "clang"), [], {"CC": "clang"}, None),
+    # With the fuzz targets, which need their own flavour of everything. Its unit tests are gcc's.
+    ("clang", CLANG_BUILD,
+     ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false"], {"CC": "clang"}, None),
 ]
 
 
