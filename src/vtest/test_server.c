@@ -527,6 +527,8 @@ HSP_TEST(submit_with_bad_batches_is_refused)
 
         start_context(4);
         memcpy(message, bad[i], sizeof(bad[i]));
+        if (i + 1 < HSP_ARRAY_COUNT(bad))
+            message[9] = create_sync(0);
         send_message(HSP_VTEST_SUBMIT_CMD2, message, 12);
         expect_closed(-EPROTO);
         HSP_CHECK_EQ(fake.fence_count, 0);
