@@ -114,15 +114,3 @@ bool hsp_display_picture_clip(const struct hsp_display_picture *picture,
     *out_rect = clipped;
     return true;
 }
-
-void hsp_display_row_to_rgb(const struct hsp_format_info *format, const uint8_t *pixels,
-                            uint32_t count, uint8_t *out_rgb)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        out_rgb[0] = pixels[format->red];
-        out_rgb[1] = pixels[format->green];
-        out_rgb[2] = pixels[format->blue];
-        pixels += format->bytes_per_pixel;
-        out_rgb += 3;
-    }
-}

@@ -40,8 +40,4 @@ void hsp_display_picture_unref(struct hsp_display_picture *picture); /* takes NU
 bool hsp_display_picture_clip(const struct hsp_display_picture *picture,
                               const struct hsp_ipc_rect *rect, struct hsp_ipc_rect *out_rect);
 
-/* Converts `count` pixels to 8-bit RGB. Alpha is ignored: scanouts are opaque. */
-void hsp_display_row_to_rgb(const struct hsp_format_info *format, const uint8_t *pixels,
-                            uint32_t count, uint8_t *out_rgb);
-
 #endif

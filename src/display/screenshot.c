@@ -39,8 +39,8 @@ static void get_row(void *data, uint32_t y, uint8_t *out_rgb)
     const struct shot *shot = data;
     const struct hsp_display_picture *picture = shot->picture;
 
-    hsp_display_row_to_rgb(picture->format, shot->first_pixel + (uint64_t)picture->stride * y,
-                           picture->rect.width, out_rgb);
+    hsp_format_to_rgb(picture->format, shot->first_pixel + (uint64_t)picture->stride * y,
+                      picture->rect.width, out_rgb);
     draw_cursor(shot->cursor, picture->rect.width, y, out_rgb);
 }
 

@@ -16,6 +16,9 @@
 #define HEIGHT 5
 #define STRIDE 36 /* more than 7 * 4 */
 #define OFFSET 12
+/* For pixels of all sizes, and aligned to none. */
+#define WIDE_STRIDE 67 /* more than 7 * 8 */
+#define ODD_OFFSET  13
 
 static struct hsp_ipc_display_scanout make_scanout(uint32_t format)
 {
@@ -58,38 +61,116 @@ static uint8_t pattern(uint32_t x, uint32_t y, uint32_t channel)
     return (uint8_t)(x * 31 + y * 57 + channel * 83);
 }
 
-/* Where each format has R, G, B and the fourth byte, written down a second time on purpose. */
-static const struct {
+/* The four components of pixel (x, y), as the format's name spells them, lowest bits first. Written
+ * down a second time on purpose: `order` and `bits` say where each is. */
+static const struct encoding {
     uint32_t format;
-    const char *bytes;
-} byte_orders[] = {
-    {1, "BGRA"},  {2, "BGRX"},  {3, "ARGB"},   {4, "XRGB"},
-    {67, "RGBA"}, {68, "XBGR"}, {121, "ABGR"}, {134, "RGBX"},
+    const char *order;
+    uint8_t bits[4]; /* 16: a half */
+} encodings[] = {
+    {1, "BGRA", {8, 8, 8, 8}},      {2, "BGRX", {8, 8, 8, 8}},      {3, "ARGB", {8, 8, 8, 8}},
+    {4, "XRGB", {8, 8, 8, 8}},      {67, "RGBA", {8, 8, 8, 8}},     {68, "XBGR", {8, 8, 8, 8}},
+    {121, "ABGR", {8, 8, 8, 8}},    {134, "RGBX", {8, 8, 8, 8}},    {7, "BGR", {5, 6, 5}},
+    {8, "RGBA", {10, 10, 10, 2}},   {308, "RGBX", {10, 10, 10, 2}}, {131, "BGRA", {10, 10, 10, 2}},
+    {233, "BGRX", {10, 10, 10, 2}}, {94, "RGBA", {16, 16, 16, 16}}, {236, "RGBX", {16, 16, 16, 16}},
 };
 
+static uint32_t size_of(const struct encoding *encoding)
+{
+    return (encoding->bits[0] + encoding->bits[1] + encoding->bits[2] + encoding->bits[3]) / 8u;
+}
+
+/* The bits of a channel that is `value` of 255, to the nearest there is. */
+static uint64_t encode_channel(uint32_t bits, uint8_t value)
+{
+    if (bits == 16) {
+        _Float16 half = (_Float16)((float)value / 255.0f);
+        uint16_t word;
+        memcpy(&word, &half, sizeof(word));
+        return word;
+    }
+    return (value * ((UINT64_C(1) << bits) - 1) + 127) / 255;
+}
+
+/* What is left of a value after it was encoded. */
+static uint8_t expected_value(uint32_t bits, uint8_t value)
+{
+    double max = (double)((1u << bits) - 1);
+
+    return bits > 8 ? value : (uint8_t)((double)encode_channel(bits, value) * 255.0 / max + 0.5);
+}
+
+static void write_pixel(const struct encoding *encoding, uint8_t *pixel, uint32_t x, uint32_t y)
+{
+    uint32_t shift = 0;
+    uint64_t word = 0;
+
+    for (int i = 0; encoding->order[i]; i++) {
+        const char *channel = strchr("RGB", encoding->order[i]);
+        if (channel)
+            word |= encode_channel(encoding->bits[i], pattern(x, y, (uint32_t)(channel - "RGB")))
+                    << shift;
+        shift += encoding->bits[i];
+    }
+    memcpy(pixel, &word, size_of(encoding));
+}
+
+static uint8_t expected_pixel(const struct encoding *encoding, uint32_t x, uint32_t y, uint32_t c)
+{
+    int i = (int)(strchr(encoding->order, "RGB"[c]) - encoding->order);
+
+    return expected_value(encoding->bits[i], pattern(x, y, c));
+}
+
+/* With padding between the rows, and before the first an offset of which no format is a part. */
 HSP_TEST(every_format_is_exact_through_png)
 {
-    for (size_t i = 0; i < HSP_ARRAY_COUNT(byte_orders); i++) {
-        struct hsp_ipc_display_scanout scanout = make_scanout(byte_orders[i].format);
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(encodings); i++) {
+        const struct encoding *encoding = &encodings[i];
+        struct hsp_ipc_display_scanout scanout = make_scanout(encoding->format);
         struct hsp_mapping mapping;
-        struct hsp_display_picture *picture = make_picture(&scanout, &mapping);
-        uint8_t *bytes = mapping.data;
 
-        memset(bytes, 0xee, mapping.size);
+        scanout.stride = WIDE_STRIDE;
+        scanout.offset = ODD_OFFSET;
+        struct hsp_display_picture *picture = make_picture(&scanout, &mapping);
+        uint8_t *first = (uint8_t *)mapping.data + ODD_OFFSET;
+        memset(mapping.data, 0xee, mapping.size);
         for (uint32_t y = 0; y < HEIGHT; y++)
             for (uint32_t x = 0; x < WIDTH; x++)
-                for (uint32_t b = 0; b < 4; b++) {
-                    const char *channel = strchr("RGB", byte_orders[i].bytes[b]);
-                    bytes[OFFSET + y * STRIDE + x * 4 + b] =
-                        channel ? pattern(x, y, (uint32_t)(channel - "RGB")) : 0;
-                }
+                write_pixel(encoding, first + y * WIDE_STRIDE + x * size_of(encoding), x, y);
         struct test_image image = take_screenshot(picture, NULL);
         HSP_CHECK_EQ(image.width, WIDTH);
         HSP_CHECK_EQ(image.height, HEIGHT);
         for (uint32_t y = 0; y < HEIGHT; y++)
             for (uint32_t x = 0; x < WIDTH; x++)
                 for (uint32_t c = 0; c < 3; c++)
-                    HSP_CHECK_EQ(test_image_pixel(&image, x, y)[c], pattern(x, y, c));
+                    HSP_CHECK_EQ(test_image_pixel(&image, x, y)[c],
+                                 expected_pixel(encoding, x, y, c));
+        test_image_finish(&image);
+        hsp_display_picture_unref(picture);
+        hsp_mapping_finish(&mapping);
+    }
+}
+
+/* A part of a picture begins where pixels of that size do. */
+HSP_TEST(rectangle_of_every_format)
+{
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(encodings); i++) {
+        const struct encoding *encoding = &encodings[i];
+        struct hsp_ipc_display_scanout scanout = make_scanout(encoding->format);
+        struct hsp_mapping mapping;
+
+        scanout.stride = WIDE_STRIDE;
+        scanout.rect = (struct hsp_ipc_rect){.x = 2, .y = 3, .width = 4, .height = 2};
+        struct hsp_display_picture *picture = make_picture(&scanout, &mapping);
+        write_pixel(encoding,
+                    (uint8_t *)mapping.data + OFFSET + 4 * WIDE_STRIDE + 5 * size_of(encoding), 5,
+                    4);
+        struct test_image image = take_screenshot(picture, NULL);
+        HSP_CHECK_EQ(test_image_pixel(&image, 3, 1)[0], expected_pixel(encoding, 5, 4, 0));
+        HSP_CHECK_EQ(test_image_pixel(&image, 3, 1)[1], expected_pixel(encoding, 5, 4, 1));
+        HSP_CHECK_EQ(test_image_pixel(&image, 2, 1)[0], 0);
+        HSP_CHECK_EQ(test_image_pixel(&image, 3, 0)[1], 0);
         test_image_finish(&image);
         hsp_display_picture_unref(picture);
         hsp_mapping_finish(&mapping);
@@ -225,6 +306,10 @@ HSP_TEST(bad_layouts_are_refused)
 
     HSP_CHECK_EQ(try_create(&good), 0);
     bad = good, bad.format = 0;
+    HSP_CHECK_EQ(try_create(&bad), -EINVAL);
+    bad = good, bad.format = 5;
+    HSP_CHECK_EQ(try_create(&bad), -EINVAL);
+    bad = good, bad.format = HSP_FORMAT_R16G16B16A16F; /* the same rows are too short */
     HSP_CHECK_EQ(try_create(&bad), -EINVAL);
     bad = good, bad.stride = WIDTH * 4 - 1;
     HSP_CHECK_EQ(try_create(&bad), -EINVAL);

@@ -4,6 +4,8 @@
 #include "gpu/context.h"
 #include "gpu/device.h"
 
+#include "base/log.h"
+
 #include <string.h>
 
 uint32_t hsp_gpu_handle_resource_create_2d(struct hsp_gpu_device *device,
@@ -15,6 +17,11 @@ uint32_t hsp_gpu_handle_resource_create_2d(struct hsp_gpu_device *device,
 
     if (!hsp_gpu_resource_id_is_free(&device->resources, request->resource_id))
         return HSP_GPU_RESP_ERR_INVALID_RESOURCE_ID;
+    if (!hsp_format_find(request->format)) {
+        hsp_log_guest("format %u of resource %u is not supported", request->format,
+                      request->resource_id);
+        return HSP_GPU_RESP_ERR_INVALID_PARAMETER;
+    }
     ret = hsp_gpu_resource_create_2d(&device->resources, request->resource_id, request->format,
                                      request->width, request->height, &resource);
     return ret < 0 ? hsp_gpu_response_of_error(ret) : HSP_GPU_RESP_OK_NODATA;

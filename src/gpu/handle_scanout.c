@@ -3,6 +3,8 @@
 #include "gpu/command.h"
 #include "gpu/device.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 
 static struct hsp_ipc_rect ipc_rect(const struct hsp_gpu_rect *rect)
@@ -42,11 +44,27 @@ uint32_t hsp_gpu_handle_set_scanout(struct hsp_gpu_device *device, struct hsp_gp
     return HSP_GPU_RESP_OK_NODATA;
 }
 
+/* Where a blob's picture lies is the guest's word alone. False if it cannot be shown. */
+static bool check_blob_picture(const struct hsp_gpu_set_scanout_blob *request,
+                               const struct hsp_gpu_resource *resource)
+{
+    const struct hsp_format_info *format = hsp_format_find(request->format);
+
+    if (!format) {
+        hsp_log_guest("scanout %u: format %u of resource %u is not supported", request->scanout_id,
+                      request->format, request->resource_id);
+        return false;
+    }
+    return resource->kind != HSP_GPU_RESOURCE_2D && resource->span.piece_count > 0 &&
+           hsp_format_layout_fits(format, request->width, request->height, request->strides[0],
+                                  request->offsets[0], resource->size) &&
+           hsp_gpu_rect_is_inside(&request->rect, request->width, request->height);
+}
+
 uint32_t hsp_gpu_handle_set_scanout_blob(struct hsp_gpu_device *device,
                                          struct hsp_gpu_command *command)
 {
     const struct hsp_gpu_set_scanout_blob *request = &command->request.body.set_scanout_blob;
-    const struct hsp_format_info *format = hsp_format_find(request->format);
     struct hsp_ipc_display_scanout picture = {0};
     struct hsp_gpu_resource *resource;
 
@@ -57,16 +75,13 @@ uint32_t hsp_gpu_handle_set_scanout_blob(struct hsp_gpu_device *device,
     resource = hsp_gpu_resource_find(&device->resources, request->resource_id);
     if (!resource)
         return HSP_GPU_RESP_ERR_INVALID_RESOURCE_ID;
-    if (resource->kind == HSP_GPU_RESOURCE_2D || resource->span.piece_count == 0 || !format ||
-        !hsp_format_layout_fits(format, request->width, request->height, request->strides[0],
-                                request->offsets[0], resource->size) ||
-        !hsp_gpu_rect_is_inside(&request->rect, request->width, request->height))
+    if (!check_blob_picture(request, resource))
         return HSP_GPU_RESP_ERR_INVALID_PARAMETER;
     picture.width = request->width;
     picture.height = request->height;
     picture.stride = request->strides[0];
     picture.offset = request->offsets[0];
-    picture.format = format->format;
+    picture.format = request->format;
     picture.rect = ipc_rect(&request->rect);
     hsp_gpu_scanout_set(&device->scanouts, request->scanout_id, resource, &picture);
     return HSP_GPU_RESP_OK_NODATA;
