@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import struct
 import sys
 from pathlib import Path
 
@@ -39,6 +40,47 @@ class CorpusSampler(Sampler):
             self.u64(self.ids.get(field.type, 0))
 
 
+def words(*values: int) -> bytes:
+    return b"".join(struct.pack("<I", value) for value in values)
+
+
+def wide(*values: int) -> list[int]:
+    """64-bit values as the words that they are on the wire."""
+    return [half for value in values for half in (value & 0xFFFFFFFF, value >> 32)]
+
+
+def special_streams(model, ids: dict[str, int]) -> dict[str, bytes]:
+    """Streams whose bytes are used a second time, in the resource that they lie in: by a ring, and
+    as an indirect stream."""
+    number = {command.name: command.number for command in model.commands}
+    device, event = ids["VkDevice"], ids["VkEvent"]
+    set_event = words(number["vkSetEvent"], 0, *wide(device, event))
+    commands = set_event * 10
+    ring_id, resource = 7, 2
+
+    def create_ring(tail_offset: int, buffer_offset: int) -> bytes:
+        return words(
+            number["vkCreateRingMESA"], 0, *wide(ring_id, 1), 1000384000, *wide(0), 0, resource,
+            *wide(0, 65536, len(commands)),
+            # head, tail, status, buffer and its size, extra and its size
+            *wide(60000, tail_offset, 60064, buffer_offset, 256, 60128, 64),
+        )
+
+    notify = words(number["vkNotifyRingMESA"], 0, *wide(ring_id), len(commands), 0)
+    # The idle timeout happens to be the number of bytes in the ring.
+    tail_offset = create_ring(0, 0).index(words(*wide(65536, len(commands)))) + 8
+    buffer_offset = len(create_ring(0, 0)) + len(notify)
+    ring = create_ring(tail_offset, buffer_offset) + notify + commands
+
+    def execute(offset: int) -> bytes:
+        return words(
+            number["vkExecuteCommandStreamsMESA"], 0, 1, *wide(1), resource,
+            *wide(offset, len(commands)), *wide(0), 0, *wide(0), 0,
+        )
+
+    return {"ring": ring, "indirect": execute(len(execute(0))) + commands}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--registry", type=Path, required=True)
@@ -54,6 +96,8 @@ def main() -> None:
             sampler.request(command)
             name = f"{command.name}-{'full' if full else 'small'}"
             (arguments.output / name).write_bytes(b"".join(sampler.words))
+    for name, data in special_streams(model, ids).items():
+        (arguments.output / name).write_bytes(data)
 
 
 if __name__ == "__main__":
