@@ -34,21 +34,30 @@ static bool make_directories(char *path)
     return mkdir(path, 0700) == 0 || errno == EEXIST;
 }
 
-/* Shader caches of the host's own programs are neither read nor written: what a guest put there
- * would be run for others. False when there is no place for a cache. */
-static bool choose_cache(char *out_path, size_t size)
+static bool choose_cache_path(char *out_path, size_t size)
 {
-    const char *base = getenv("XDG_CACHE_HOME");
+    const char *base = getenv("XDG_CACHE_HOME"), *folder = "";
     int length;
 
-    if (base && base[0] == '/')
-        length = snprintf(out_path, size, "%s/hesper/render", base);
-    else if ((base = getenv("HOME")) && base[0] == '/')
-        length = snprintf(out_path, size, "%s/.cache/hesper/render", base);
-    else
+    if (!base || base[0] != '/') {
+        base = getenv("HOME");
+        folder = "/.cache";
+    }
+    if (!base || base[0] != '/')
         return false;
-    if (length < 0 || (size_t)length >= size || !make_directories(out_path))
+    length = snprintf(out_path, size, "%s%s/hesper/render", base, folder);
+    return length > 0 && (size_t)length < size && make_directories(out_path);
+}
+
+/* Shader caches of the host's own programs are neither read nor written: what a guest put there
+ * would be run for others. False when there is no place for a cache; drivers do without, then. */
+static bool choose_cache(char *out_path, size_t size)
+{
+    if (!choose_cache_path(out_path, size)) {
+        setenv("MESA_SHADER_CACHE_DISABLE", "true", 1);
+        setenv("__GL_SHADER_DISK_CACHE", "0", 1);
         return false;
+    }
     setenv("XDG_CACHE_HOME", out_path, 1);
     setenv("MESA_SHADER_CACHE_DIR", out_path, 1);
     setenv("__GL_SHADER_DISK_CACHE_PATH", out_path, 1);

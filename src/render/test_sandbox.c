@@ -230,6 +230,32 @@ static int check_off(void)
     return hsp_render_sandbox_enter("/proc/self/exe") == 0 && can_open(secret, O_RDWR) ? 0 : 1;
 }
 
+static int check_no_cache(void)
+{
+    return strcmp(getenv("MESA_SHADER_CACHE_DISABLE"), "true") == 0 && !getenv("XDG_CACHE_HOME")
+               ? 0
+               : 1;
+}
+
+static int check_without_home(void)
+{
+    unsetenv("HOME");
+    return hsp_render_sandbox_enter("/proc/self/exe") == 0 ? check_no_cache() : 100;
+}
+
+HSP_TEST(sandbox_without_a_home_has_no_cache)
+{
+    int status;
+    pid_t pid;
+
+    unsetenv("XDG_CACHE_HOME");
+    pid = fork();
+    if (pid == 0)
+        _exit(check_without_home());
+    HSP_CHECK_EQ(waitpid(pid, &status, 0), pid);
+    HSP_CHECK_EQ(status, 0);
+}
+
 HSP_TEST(sandbox_can_be_switched_off)
 {
     int status;

@@ -47,6 +47,14 @@ def read(path):
         return file.read()
 
 
+def check_renderer_log(test, path):
+    """The renderers had nothing to complain about, nor had the validation layer."""
+    test.say("renderers' log:\n" + read(path))
+    test.check_no_validation_message(path)
+    for line in read(path).splitlines():
+        check(" warning: " not in line and " error: " not in line, f"renderer: {line}")
+
+
 class Exec:
     """`hesper exec -- COMMAND` that runs in the background. Its renderers' log is a file."""
 
@@ -93,11 +101,7 @@ class Exec:
             time.sleep(0.02)
 
     def check_renderer_log(self):
-        """The renderers had nothing to complain about, nor had the validation layer."""
-        self.test.say("renderers' log:\n" + read(self.log_path))
-        self.test.check_no_validation_message(self.log_path)
-        for line in read(self.log_path).splitlines():
-            check(" warning: " not in line and " error: " not in line, f"renderer: {line}")
+        check_renderer_log(self.test, self.log_path)
 
 
 def run(test, command, client="mesa_26_1", timeout=60, status=0, **env):
