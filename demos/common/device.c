@@ -49,11 +49,21 @@ bool demo_device_has_extension(VkPhysicalDevice physical, const char *name)
 }
 
 /* Returns the version that the loader has. */
-static uint32_t create_instance(struct demo_device *device)
+static uint32_t create_instance(struct demo_device *device, const char *const *wanted,
+                                uint32_t wanted_count)
 {
     const char *portability = VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME;
     bool has_portability = has_instance_extension(portability);
-    uint32_t version;
+    const char *extensions[MAX_EXTENSION_COUNT];
+    uint32_t extension_count = 0, version;
+
+    for (uint32_t i = 0; i < wanted_count; i++) {
+        if (!has_instance_extension(wanted[i]))
+            demo_skip("no driver here has %s", wanted[i]);
+        extensions[extension_count++] = wanted[i];
+    }
+    if (has_portability)
+        extensions[extension_count++] = portability;
 
     DEMO_VK(vkEnumerateInstanceVersion(&version));
     VkApplicationInfo application = {
@@ -65,8 +75,8 @@ static uint32_t create_instance(struct demo_device *device)
         .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
         .flags = has_portability ? VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR : 0,
         .pApplicationInfo = &application,
-        .enabledExtensionCount = has_portability,
-        .ppEnabledExtensionNames = &portability,
+        .enabledExtensionCount = extension_count,
+        .ppEnabledExtensionNames = extensions,
     };
     DEMO_VK(vkCreateInstance(&info, NULL, &device->instance));
     return version;
@@ -179,7 +189,7 @@ static void create_device(struct demo_device *device, const struct demo_device_o
 
     for (uint32_t i = 0; i < options->extension_count; i++) {
         if (!demo_device_has_extension(device->physical, options->extensions[i]))
-            demo_die("%s has no %s", device->properties.deviceName, options->extensions[i]);
+            demo_skip("%s has no %s", device->properties.deviceName, options->extensions[i]);
         extensions[extension_count++] = options->extensions[i];
     }
     if (demo_device_has_extension(device->physical, "VK_KHR_portability_subset"))
@@ -197,10 +207,16 @@ static void create_device(struct demo_device *device, const struct demo_device_o
 
 void demo_device_choose(struct demo_device *device, int drm_fd)
 {
+    demo_device_choose_with(device, drm_fd, NULL, 0);
+}
+
+void demo_device_choose_with(struct demo_device *device, int drm_fd, const char *const *extensions,
+                             uint32_t extension_count)
+{
     uint32_t loader_version;
 
     *device = (struct demo_device){0};
-    loader_version = create_instance(device);
+    loader_version = create_instance(device, extensions, extension_count);
     choose_physical(device, drm_fd);
     device->api_version = device->properties.apiVersion < loader_version
                               ? device->properties.apiVersion

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "shared_image.h"
 
+#include <drm_fourcc.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define HANDLE_TYPE        VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT
@@ -163,6 +167,7 @@ void demo_shared_image_create(const struct demo_device *device, struct demo_shar
 {
     VkImageSubresource plane = {.aspectMask = VK_IMAGE_ASPECT_MEMORY_PLANE_0_BIT_EXT};
 
+    *shared = (struct demo_shared_image){.fd = -1};
     create_image(device, shared, format, width, height, usage, modifiers, modifier_count);
     allocate_memory(device, shared);
     shared->view = demo_image_view_create(device, shared->image, format);
@@ -176,8 +181,24 @@ void demo_shared_image_destroy(const struct demo_device *device, struct demo_sha
     vkDestroyImageView(device->device, shared->view, NULL);
     vkDestroyImage(device->device, shared->image, NULL);
     vkFreeMemory(device->device, shared->memory, NULL);
+    if (shared->map)
+        munmap(shared->map, shared->map_size);
     close(shared->fd);
     *shared = (struct demo_shared_image){.fd = -1};
+}
+
+uint8_t *demo_shared_image_map(struct demo_shared_image *shared, uint32_t height)
+{
+    if (shared->modifier != DRM_FORMAT_MOD_LINEAR)
+        return NULL;
+    if (!shared->map) {
+        shared->map_size = shared->layout.offset + shared->layout.rowPitch * height;
+        shared->map =
+            mmap(NULL, shared->map_size, PROT_READ | PROT_WRITE, MAP_SHARED, shared->fd, 0);
+        if (shared->map == MAP_FAILED)
+            demo_die("mmap of the dma-buf: %s", strerror(errno));
+    }
+    return shared->map + shared->layout.offset;
 }
 
 void demo_shared_image_release(const struct demo_device *device,

@@ -25,6 +25,8 @@ struct demo_shared_image {
     int fd;           /* dma-buf, owned */
     uint64_t modifier;
     VkSubresourceLayout layout; /* of the one memory plane */
+    uint8_t *map;               /* of the dma-buf, see demo_shared_image_map */
+    size_t map_size;
 };
 
 /* With one of the modifiers, which the driver picks. */
@@ -33,6 +35,10 @@ void demo_shared_image_create(const struct demo_device *device, struct demo_shar
                               VkImageUsageFlags usage, const uint64_t *modifiers,
                               uint32_t modifier_count);
 void demo_shared_image_destroy(const struct demo_device *device, struct demo_shared_image *shared);
+
+/* The bytes of the image's first row, mapped through the dma-buf for reading and writing at the
+ * first call; the rows are layout.rowPitch apart. NULL when the modifier is not LINEAR. */
+uint8_t *demo_shared_image_map(struct demo_shared_image *shared, uint32_t height);
 
 /* Records handing the image, last written as a colour attachment or by a transfer in `layout`, over
  * to users outside Vulkan. It may be used again, from UNDEFINED layout, when they are done. */

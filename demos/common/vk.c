@@ -19,6 +19,18 @@ void demo_die(const char *fmt, ...)
     exit(1);
 }
 
+void demo_skip(const char *fmt, ...)
+{
+    va_list args;
+
+    fprintf(stderr, "%s: skipped: ", program_invocation_short_name);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+    exit(DEMO_SKIPPED);
+}
+
 const char *demo_vk_result_name(VkResult result)
 {
     static const struct {

@@ -18,6 +18,11 @@
 /* Prints `program: text` and exits with status 1. */
 _Noreturn void demo_die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Prints `program: skipped: text` and exits with DEMO_SKIPPED: this machine lacks what the program
+ * needs, which is not a failure. */
+#define DEMO_SKIPPED 77
+_Noreturn void demo_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* Ends the process unless the call returned VK_SUCCESS. */
 #define DEMO_VK(call) demo_vk_check((call), #call, __FILE__, __LINE__)
 void demo_vk_check(VkResult result, const char *call, const char *file, int line);
@@ -48,6 +53,10 @@ struct demo_device {
  * and `api_version` are there, so that features can be asked for. */
 void demo_device_choose(struct demo_device *device, int drm_fd);
 
+/* The same with instance extensions. The program is skipped where one is missing. */
+void demo_device_choose_with(struct demo_device *device, int drm_fd, const char *const *extensions,
+                             uint32_t extension_count);
+
 struct demo_device_options {
     const char *const *extensions; /* device extensions that must be there */
     uint32_t extension_count;
@@ -56,7 +65,7 @@ struct demo_device_options {
 };
 
 /* Makes the device that was chosen, its queues (of a family with graphics and compute) and a
- * command pool. `options` may be NULL. */
+ * command pool. `options` may be NULL. The program is skipped where an extension is missing. */
 void demo_device_create(struct demo_device *device, const struct demo_device_options *options);
 void demo_device_destroy(struct demo_device *device);
 

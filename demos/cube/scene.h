@@ -8,16 +8,14 @@
 #ifndef CUBE_SCENE_H
 #define CUBE_SCENE_H
 
-#include "vk.h"
-
-#define CUBE_MAX_IMAGE_COUNT 3
+#include "target.h"
 
 struct cube_scene {
     const struct demo_device *device;
     uint32_t width, height;
     uint32_t image_count;
     VkRenderPass render_pass;
-    VkFramebuffer framebuffers[CUBE_MAX_IMAGE_COUNT];
+    VkFramebuffer framebuffers[DEMO_TARGET_IMAGE_COUNT];
     VkPipelineLayout layout;
     VkPipeline cube, backdrop;
     struct demo_image depth; /* one for all: frames are drawn one after the other */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "readback.h"
 
-void cube_readback_create(struct cube_readback *readback, struct cube_target *target)
+void demo_readback_create(struct demo_readback *readback, struct demo_target *target)
 {
-    for (int i = 0; i < CUBE_MAX_IMAGE_COUNT; i++) {
+    for (int i = 0; i < DEMO_TARGET_IMAGE_COUNT; i++) {
         demo_image_create(target->device, &readback->images[i], target->format, target->width,
                           target->height,
                           VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT);
@@ -15,15 +15,15 @@ void cube_readback_create(struct cube_readback *readback, struct cube_target *ta
     }
 }
 
-void cube_readback_destroy(struct cube_readback *readback, const struct demo_device *device)
+void demo_readback_destroy(struct demo_readback *readback, const struct demo_device *device)
 {
-    for (int i = 0; i < CUBE_MAX_IMAGE_COUNT; i++) {
+    for (int i = 0; i < DEMO_TARGET_IMAGE_COUNT; i++) {
         demo_image_destroy(device, &readback->images[i]);
         demo_buffer_destroy(device, &readback->buffers[i]);
     }
 }
 
-void cube_readback_record(const struct cube_readback *readback, VkCommandBuffer commands,
+void demo_readback_record(const struct demo_readback *readback, VkCommandBuffer commands,
                           uint32_t index)
 {
     const struct demo_image *image = &readback->images[index];

@@ -14,14 +14,14 @@
 #define MAX_MODIFIER_COUNT 64
 
 struct zero_copy {
-    struct cube_target base;
-    struct demo_shared_image images[CUBE_MAX_IMAGE_COUNT];
-    struct demo_kms_buffer framebuffers[CUBE_MAX_IMAGE_COUNT];
+    struct demo_target base;
+    struct demo_shared_image images[DEMO_TARGET_IMAGE_COUNT];
+    struct demo_kms_buffer framebuffers[DEMO_TARGET_IMAGE_COUNT];
 };
 
 static void create_images(struct zero_copy *target)
 {
-    const struct cube_target *base = &target->base;
+    const struct demo_target *base = &target->base;
     uint64_t screen[MAX_MODIFIER_COUNT], common[MAX_MODIFIER_COUNT];
     size_t screen_count = demo_kms_get_modifiers(base->kms, DRM_FORMAT, screen, MAX_MODIFIER_COUNT);
     uint32_t count =
@@ -29,9 +29,9 @@ static void create_images(struct zero_copy *target)
                                     screen, (uint32_t)screen_count, common);
 
     if (count == 0)
-        demo_die("%s and %s have no image layout in common; try --present=copy",
-                 base->device->properties.deviceName, base->kms->driver);
-    for (int i = 0; i < CUBE_MAX_IMAGE_COUNT; i++) {
+        demo_skip("%s and %s have no image layout in common; try --present=copy",
+                  base->device->properties.deviceName, base->kms->driver);
+    for (int i = 0; i < DEMO_TARGET_IMAGE_COUNT; i++) {
         struct demo_shared_image *image = &target->images[i];
 
         demo_shared_image_create(base->device, image, FORMAT, base->width, base->height,
@@ -43,13 +43,13 @@ static void create_images(struct zero_copy *target)
     }
 }
 
-static struct cube_target *create(const struct demo_device *device, struct demo_kms *kms,
+static struct demo_target *create(const struct demo_device *device, struct demo_kms *kms,
                                   uint32_t width, uint32_t height)
 {
     struct zero_copy *target = calloc(1, sizeof(*target));
 
-    target->base = (struct cube_target){
-        .ops = &cube_zero_copy_ops,
+    target->base = (struct demo_target){
+        .ops = &demo_target_zero_copy_ops,
         .device = device,
         .kms = kms,
         .format = FORMAT,
@@ -60,11 +60,11 @@ static struct cube_target *create(const struct demo_device *device, struct demo_
     return &target->base;
 }
 
-static void destroy(struct cube_target *base)
+static void destroy(struct demo_target *base)
 {
     struct zero_copy *target = (struct zero_copy *)base;
 
-    for (int i = 0; i < CUBE_MAX_IMAGE_COUNT; i++) {
+    for (int i = 0; i < DEMO_TARGET_IMAGE_COUNT; i++) {
         demo_kms_buffer_destroy(base->kms, &target->framebuffers[i]);
         demo_shared_image_destroy(base->device, &target->images[i]);
     }
@@ -73,7 +73,7 @@ static void destroy(struct cube_target *base)
 
 /* Hands the image to the screen. It comes back with nothing worth keeping, so the drawing has no
  * counterpart to this. */
-static void record_end(struct cube_target *base, VkCommandBuffer commands, uint32_t index)
+static void record_end(struct demo_target *base, VkCommandBuffer commands, uint32_t index)
 {
     struct zero_copy *target = (struct zero_copy *)base;
 
@@ -81,14 +81,22 @@ static void record_end(struct cube_target *base, VkCommandBuffer commands, uint3
                               VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL);
 }
 
-static void show(struct cube_target *base, uint32_t index)
+static void show(struct demo_target *base, uint32_t index)
 {
     struct zero_copy *target = (struct zero_copy *)base;
 
     demo_kms_show(base->kms, &target->framebuffers[index]);
 }
 
-const struct cube_target_ops cube_zero_copy_ops = {
+static const uint8_t *map(struct demo_target *base, uint32_t index, size_t *out_pitch)
+{
+    struct demo_shared_image *image = &((struct zero_copy *)base)->images[index];
+
+    *out_pitch = (size_t)image->layout.rowPitch;
+    return demo_shared_image_map(image, base->height);
+}
+
+const struct demo_target_ops demo_target_zero_copy_ops = {
     .name = "zero-copy",
     .needs_screen = true,
     .extensions = demo_shared_image_extensions,
@@ -97,4 +105,5 @@ const struct cube_target_ops cube_zero_copy_ops = {
     .destroy = destroy,
     .record_end = record_end,
     .show = show,
+    .map = map,
 };
