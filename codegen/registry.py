@@ -279,12 +279,14 @@ def _parse_extension(element: ET.Element, registry: Registry) -> None:
         if (enum.get("name") or "").endswith("_SPEC_VERSION"):
             value = enum.get("value") or ""
             spec_version = int(value) if value.isdigit() else spec_version
-    registry.extensions[name] = Extension(
+    extension = Extension(
         name=name,
         number=int(element.get("number", "0")),
         spec_version=spec_version,
         requirements=_parse_requirements(element),
     )
+    # What mesa.xml has of a newer vk.xml yields to that vk.xml, which is read first.
+    registry.extensions.setdefault(name, extension)
 
 
 def _parse_enum_values(root: ET.Element, registry: Registry) -> None:

@@ -52,8 +52,10 @@ static const char **translate_extensions(struct hsp_vn_call *call,
             *out_result = VK_ERROR_EXTENSION_NOT_PRESENT;
             return NULL;
         }
-        if (hsp_vn_policy_find(name)->action == HSP_VN_EXTENSION_PASS &&
-            !list_has(list, count, name))
+        const struct hsp_vn_extension_rule *rule = hsp_vn_policy_find(name);
+        if (rule->older_name && hsp_vn_physical_device_host_has(physical_device, rule->older_name))
+            name = rule->older_name;
+        if (rule->action == HSP_VN_EXTENSION_PASS && !list_has(list, count, name))
             list[count++] = name;
     }
     for (uint32_t i = 0; i < hsp_vn_policy_own_extension_count; i++) {

@@ -25,6 +25,9 @@ static const struct hsp_vn_extension_rule rules[] = {
     {"VK_EXT_physical_device_drm", HSP_VN_EXTENSION_HIDE, 0,
      "host device nodes; Mesa reports the guest's"},
     {"VK_EXT_tooling_info", HSP_VN_EXTENSION_HIDE, 0, "answered by the client"},
+
+    {"VK_KHR_robustness2", HSP_VN_EXTENSION_PASS, 0, "VK_EXT_robustness2 under a new name",
+     .older_name = "VK_EXT_robustness2"},
 };
 
 /* For extensions that the protocol knows and no rule names. */

@@ -31,6 +31,9 @@ struct hsp_vn_extension_rule {
     enum hsp_vn_extension_action action;
     uint32_t spec_version; /* of emulated ones */
     const char *reason;
+    /* The same extension before it was promoted: a device is created with this one if the host has
+     * both, for what stands between (layers) may be too old to know the other. Or NULL. */
+    const char *older_name;
 };
 
 /* The rule of an extension that the protocol knows; a PASS rule for those without an own line. NULL
