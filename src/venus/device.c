@@ -10,6 +10,7 @@
 #include "venus/gen/protocol.h"
 #include "venus/lifetime.h"
 #include "venus/policy.h"
+#include "venus/probe.h"
 #include "venus/queue.h"
 
 #include <stdlib.h>
@@ -38,7 +39,7 @@ static const char **translate_extensions(struct hsp_vn_call *call,
                                          const VkDeviceCreateInfo *info, uint32_t *out_count,
                                          VkResult *out_result)
 {
-    uint64_t capacity = (uint64_t)info->enabledExtensionCount + hsp_vn_policy_own_extension_count;
+    uint64_t capacity = (uint64_t)info->enabledExtensionCount + HSP_VN_POLICY_OWN_EXTENSION_COUNT;
     const char **list = hsp_arena_calloc(call->reader->arena, capacity, sizeof(*list));
     uint32_t count = 0;
 
@@ -58,7 +59,7 @@ static const char **translate_extensions(struct hsp_vn_call *call,
         if (rule->action == HSP_VN_EXTENSION_PASS && !list_has(list, count, name))
             list[count++] = name;
     }
-    for (uint32_t i = 0; i < hsp_vn_policy_own_extension_count; i++) {
+    for (uint32_t i = 0; i < HSP_VN_POLICY_OWN_EXTENSION_COUNT; i++) {
         const char *name = hsp_vn_policy_own_extensions[i];
         if (hsp_vn_physical_device_host_has(physical_device, name) && !list_has(list, count, name))
             list[count++] = name;
@@ -85,7 +86,8 @@ static VkResult create_host_device(struct hsp_vn_call *call, struct hsp_vn_devic
         return result;
     hsp_vn_device_driver_load(&device->driver, device->handle,
                               call->context->instance->driver.vkGetDeviceProcAddr);
-    result = hsp_vn_queues_create(device, guest);
+    result = hsp_vn_probe_verify(device) ? hsp_vn_queues_create(device, guest)
+                                         : VK_ERROR_INITIALIZATION_FAILED;
     if (result != VK_SUCCESS)
         device->driver.vkDestroyDevice(device->handle, NULL);
     return result;

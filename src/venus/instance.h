@@ -21,6 +21,7 @@ struct hsp_vn_physical_device {
     VkPhysicalDevice handle;
     uint64_t id; /* the client's; 0 before it chose one */
     VkPhysicalDeviceProperties properties;
+    uint32_t importable_bits; /* host memory types that take a host pointer */
     struct hsp_vn_memtypes memtypes;
     VkExtensionProperties *host_extensions;
     uint32_t host_extension_count;

@@ -11,9 +11,9 @@
 #include "venus/instance.h"
 #include "venus/lifetime.h"
 #include "venus/policy.h"
+#include "venus/probe.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 
 bool hsp_vn_physical_device_host_has(const struct hsp_vn_physical_device *physical_device,
                                      const char *extension)
@@ -45,62 +45,6 @@ static VkResult query_extensions(struct hsp_vn_physical_device *physical_device)
     return result;
 }
 
-/* Asks a device which memory types take a host pointer. */
-static uint32_t query_pointer_types(VkDevice device, PFN_vkGetDeviceProcAddr get_proc,
-                                    size_t alignment)
-{
-    PFN_vkGetMemoryHostPointerPropertiesEXT get_properties =
-        (PFN_vkGetMemoryHostPointerPropertiesEXT)get_proc(device,
-                                                          "vkGetMemoryHostPointerPropertiesEXT");
-    VkMemoryHostPointerPropertiesEXT properties = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT,
-    };
-    VkResult result = VK_ERROR_INITIALIZATION_FAILED;
-    void *page = mmap(NULL, alignment, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
-
-    if (page == MAP_FAILED)
-        return 0;
-    if (get_properties)
-        result = get_properties(device, VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
-                                page, &properties);
-    munmap(page, alignment);
-    return result == VK_SUCCESS ? properties.memoryTypeBits : 0;
-}
-
-/* Only a device can say it, so a small one is made for the question. */
-static uint32_t probe_importable_types(struct hsp_vn_physical_device *physical_device,
-                                       size_t alignment)
-{
-    const struct hsp_vn_instance_driver *driver = &physical_device->instance->driver;
-    const char *extensions[3];
-    const float priority = 1.0f;
-    const VkDeviceQueueCreateInfo queue = {
-        .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-        .queueCount = 1,
-        .pQueuePriorities = &priority,
-    };
-    VkDeviceCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .queueCreateInfoCount = 1,
-        .pQueueCreateInfos = &queue,
-        .ppEnabledExtensionNames = extensions,
-    };
-    VkDevice device;
-    uint32_t bits;
-
-    for (uint32_t i = 0; i < hsp_vn_policy_own_extension_count; i++) {
-        if (hsp_vn_physical_device_host_has(physical_device, hsp_vn_policy_own_extensions[i]))
-            extensions[info.enabledExtensionCount++] = hsp_vn_policy_own_extensions[i];
-    }
-    if (driver->vkCreateDevice(physical_device->handle, &info, NULL, &device) != VK_SUCCESS)
-        return 0;
-    bits = query_pointer_types(device, driver->vkGetDeviceProcAddr, alignment);
-    PFN_vkDestroyDevice destroy =
-        (PFN_vkDestroyDevice)driver->vkGetDeviceProcAddr(device, "vkDestroyDevice");
-    destroy(device, NULL);
-    return bits;
-}
-
 static void init_memtypes(struct hsp_vn_physical_device *physical_device)
 {
     const struct hsp_vn_instance_driver *driver = &physical_device->instance->driver;
@@ -112,16 +56,16 @@ static void init_memtypes(struct hsp_vn_physical_device *physical_device)
         .pNext = &import,
     };
     VkPhysicalDeviceMemoryProperties memory;
-    uint32_t importable_bits = 0;
 
     driver->vkGetPhysicalDeviceMemoryProperties(physical_device->handle, &memory);
     if (hsp_vn_physical_device_host_has(physical_device,
                                         VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME)) {
         driver->vkGetPhysicalDeviceProperties2(physical_device->handle, &properties);
         size_t alignment = HSP_MAX((size_t)import.minImportedHostPointerAlignment, hsp_page_size());
-        importable_bits = probe_importable_types(physical_device, alignment);
+        physical_device->importable_bits =
+            hsp_vn_probe_importable_types(physical_device, alignment);
     }
-    hsp_vn_memtypes_init(&physical_device->memtypes, &memory, importable_bits,
+    hsp_vn_memtypes_init(&physical_device->memtypes, &memory, physical_device->importable_bits,
                          import.minImportedHostPointerAlignment);
     if (physical_device->memtypes.shared_bits == 0)
         hsp_warning("%s cannot import host memory (VK_EXT_external_memory_host): guests cannot "

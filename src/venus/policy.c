@@ -36,12 +36,11 @@ static const struct hsp_vn_extension_rule pass_rule = {
     .reason = "carried by the protocol, done by the host driver",
 };
 
-const char *const hsp_vn_policy_own_extensions[] = {
+const char *const hsp_vn_policy_own_extensions[HSP_VN_POLICY_OWN_EXTENSION_COUNT] = {
     VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME,
     VK_KHR_EXTERNAL_MEMORY_EXTENSION_NAME,
     "VK_KHR_portability_subset",
 };
-const uint32_t hsp_vn_policy_own_extension_count = HSP_ARRAY_COUNT(hsp_vn_policy_own_extensions);
 
 const struct hsp_vn_extension_rule *hsp_vn_policy_find(const char *name)
 {

@@ -47,7 +47,7 @@ uint32_t hsp_vn_policy_list(const VkExtensionProperties *host, uint32_t host_cou
                             uint32_t capacity);
 
 /* Enabled on every device if the host has it: what emulation stands on, and what drivers demand. */
-extern const char *const hsp_vn_policy_own_extensions[];
-extern const uint32_t hsp_vn_policy_own_extension_count;
+#define HSP_VN_POLICY_OWN_EXTENSION_COUNT 3
+extern const char *const hsp_vn_policy_own_extensions[HSP_VN_POLICY_OWN_EXTENSION_COUNT];
 
 #endif
