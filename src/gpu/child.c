@@ -18,6 +18,7 @@
 /* Orderly teardown of a GPU context may wait for what the GPU still works on. */
 #define GRACE_MS       5000
 #define FINAL_GRACE_MS 1000
+#define KILLED_WAIT_MS 5000
 
 #define MAX_ARGUMENT_COUNT 16
 
@@ -222,7 +223,7 @@ void hsp_gpu_children_finish(struct hsp_gpu_children *children)
         hsp_gpu_child_kill(child);
     /* A process that hangs in its driver does not die of SIGKILL either: it is left to init. */
     if (!hsp_list_is_empty(&children->released))
-        wait_until(&children->released, hsp_now_ns() + FINAL_GRACE_MS * 1000000ull);
+        wait_until(&children->released, hsp_now_ns() + KILLED_WAIT_MS * 1000000ull);
     hsp_list_for_each_safe (child, &children->released, struct hsp_gpu_child, link)
         forget(child);
     uv_close((uv_handle_t *)&children->signal, NULL);

@@ -155,7 +155,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 
     link->busy++;
     if (status < 0) {
-        close_link(link, status);
+        /* The peer left without reading all; what it said before is still here. */
+        hsp_gpu_link_receive_rest(link);
     } else if (events & UV_WRITABLE) {
         int ret = hsp_ipc_channel_flush(&link->channel);
         check_sent(link, HSP_MIN(ret, 0));

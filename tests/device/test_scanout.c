@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+/* What a guest shows: queries, 2D resources, scanouts, flushes, cursors. */
+#include "commands.h"
+
+#include "base/format.h"
+#include "base/limits.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WIDTH  64
+#define HEIGHT 32
+#define PIXELS (WIDTH * HEIGHT)
+
+HSP_TEST(device_says_what_it_is)
+{
+    struct fe fe;
+    uint32_t request[8] = {HSP_GPU_CMD_GET_DISPLAY_INFO};
+    struct {
+        struct hsp_gpu_header header;
+        union {
+            struct hsp_gpu_display_info display;
+            struct hsp_gpu_edid_info edid;
+            struct hsp_gpu_capset_info capset_info;
+            uint32_t capset[40];
+        };
+    } response;
+
+    fe_start(&fe, NULL);
+    HSP_CHECK_EQ(fe_command(&fe, request, 24, &response, sizeof(response)),
+                 HSP_GPU_RESP_OK_DISPLAY_INFO);
+    HSP_CHECK_EQ(response.display.modes[0].rect.width, 640);
+    HSP_CHECK_EQ(response.display.modes[0].rect.height, 480);
+    HSP_CHECK_EQ(response.display.modes[0].enabled, 1);
+    HSP_CHECK_EQ(response.display.modes[1].enabled, 0);
+
+    request[0] = HSP_GPU_CMD_GET_EDID;
+    HSP_CHECK_EQ(fe_command(&fe, request, 32, &response, sizeof(response)), HSP_GPU_RESP_OK_EDID);
+    HSP_CHECK_EQ(response.edid.size, 128);
+    HSP_CHECK_EQ(response.edid.edid[56] | (response.edid.edid[58] & 0xf0) << 4, 640);
+    request[6] = 1;
+    HSP_CHECK_EQ(fe_command(&fe, request, 32, NULL, 0), ERR_SCANOUT);
+    request[6] = 0;
+
+    request[0] = HSP_GPU_CMD_GET_CAPSET_INFO;
+    HSP_CHECK_EQ(fe_command(&fe, request, 32, &response, sizeof(response)),
+                 HSP_GPU_RESP_OK_CAPSET_INFO);
+    HSP_CHECK_EQ(response.capset_info.id, 4);
+    HSP_CHECK_EQ(response.capset_info.max_version, 0);
+    HSP_CHECK_EQ(response.capset_info.max_size, 160);
+
+    request[0] = HSP_GPU_CMD_GET_CAPSET;
+    request[6] = 4;
+    HSP_CHECK_EQ(fe_command(&fe, request, 32, &response, sizeof(response)), HSP_GPU_RESP_OK_CAPSET);
+    HSP_CHECK_EQ(response.capset[0], 1); /* wire format */
+    HSP_CHECK_EQ(response.capset[4], 1); /* blob id 0 */
+    HSP_CHECK_EQ(response.capset[5] & 1, 1);
+    request[6] = 2;
+    HSP_CHECK_EQ(fe_command(&fe, request, 32, NULL, 0), ERR_PARAMETER);
+    fe_stop(&fe);
+}
+
+/* A resource with scattered pages from both regions of RAM, filled with 1, 2, 3... */
+static void make_picture(struct fe *fe, uint32_t id)
+{
+    struct hsp_gpu_backing_entry entries[3] = {
+        {.address = fe_alloc(fe, 4096), .size = 1000}, /* no whole page, as firmware does it */
+        {.address = FE_HIGH_AT + 0x5000 * id, .size = 4096},
+        {.address = fe_alloc(fe, 8192), .size = PIXELS * 4 - 5096},
+    };
+    uint32_t value = 1;
+
+    for (int i = 0; i < 3; i++) {
+        uint32_t *words = fe_ram(fe, entries[i].address);
+        for (uint32_t k = 0; k < entries[i].size / 4; k++)
+            words[k] = value++;
+    }
+    HSP_CHECK_EQ(cmd_create_2d(fe, id, WIDTH, HEIGHT), OK);
+    HSP_CHECK_EQ(cmd_attach_backing(fe, id, entries, 3), OK);
+}
+
+HSP_TEST(picture_is_transferred_shown_and_flushed)
+{
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    make_picture(&fe, 1);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
+    fe_wait_log(&fe, "scanout id=0 64x32 stride=256 offset=0 format=2 kind=0 rect=0,0,64,32");
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, WIDTH, HEIGHT), OK);
+    fe_wait_log(&fe, "flush id=0 rect=0,0,64,32 pixel=00000000"); /* nothing was transferred */
+
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 0, 0, WIDTH, HEIGHT, 0), OK);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, WIDTH, HEIGHT), OK);
+    fe_wait_log(&fe, "flush id=0 rect=0,0,64,32 pixel=00000001");
+    /* Each part of the picture comes from another range of pages. */
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 58, 3, 1, 1), OK);
+    fe_wait_log(&fe, "flush id=0 rect=58,3,1,1 pixel=000000fb"); /* 3 * 64 + 58 + 1 */
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 63, 31, 1, 1), OK);
+    fe_wait_log(&fe, "flush id=0 rect=63,31,1,1 pixel=00000800");
+
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 0, 0, 0), OK);
+    fe_wait_log(&fe, "scanout id=0 0x0");
+    fe_stop(&fe);
+}
+
+HSP_TEST(part_of_a_picture_is_transferred)
+{
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    make_picture(&fe, 1);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
+    /* Rows of the source are as far apart as those of the resource. */
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 10, 5, 20, 10, 4 * (5 * WIDTH + 10)), OK);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 10, 5, 1, 1), OK);
+    fe_wait_log(&fe, "pixel=0000014b"); /* 5 * 64 + 10 + 1 */
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 29, 14, 1, 1), OK);
+    fe_wait_log(&fe, "pixel=0000039e"); /* 14 * 64 + 29 + 1 */
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 30, 14, 1, 1), OK);
+    fe_wait_log(&fe, "pixel=00000000");
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 29, 15, 1, 1), OK);
+    fe_wait_log(&fe, "pixel=00000000");
+    fe_stop(&fe);
+}
+
+HSP_TEST(wrong_2d_commands_are_refused)
+{
+    struct hsp_gpu_backing_entry entry = {.address = FE_HEAP_AT, .size = 4096};
+    struct hsp_gpu_backing_entry nowhere = {.address = FE_LOW_SIZE - 4096, .size = 8192};
+    struct hsp_gpu_resource_create_2d format = {9, 77, 16, 16};
+    struct hsp_gpu_attach_backing many = {1, UINT32_MAX};
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    HSP_CHECK_EQ(cmd_create_2d(&fe, 0, 16, 16), ERR_RESOURCE);
+    HSP_CHECK_EQ(cmd_create_2d(&fe, 1, 0, 16), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_create_2d(&fe, 1, 16, HSP_LIMIT_SCANOUT_EXTENT + 1), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_create_2d(&fe, 1, UINT32_MAX, UINT32_MAX), ERR_PARAMETER);
+    HSP_CHECK_EQ(fe_simple(&fe, HSP_GPU_CMD_RESOURCE_CREATE_2D, 0, &format, sizeof(format)),
+                 ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_create_2d(&fe, 1, 16, 16), OK);
+    HSP_CHECK_EQ(cmd_create_2d(&fe, 1, 16, 16), ERR_RESOURCE);
+    /* Together they may use so much memory and no more. */
+    HSP_CHECK_EQ(cmd_create_2d(&fe, 2, 16384, 16384), OK);
+    HSP_CHECK_EQ(cmd_create_2d(&fe, 3, 16384, 16384), ERR_OUT_OF_MEMORY);
+
+    HSP_CHECK_EQ(cmd_attach_backing(&fe, 7, &entry, 1), ERR_RESOURCE);
+    HSP_CHECK_EQ(cmd_attach_backing(&fe, 1, &nowhere, 1), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_attach_backing(&fe, 1, &entry, 0), ERR_PARAMETER);
+    HSP_CHECK_EQ(fe_simple(&fe, HSP_GPU_CMD_RESOURCE_ATTACH_BACKING, 0, &many, sizeof(many)),
+                 ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_DETACH_BACKING, 0, 1), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 0, 0, 16, 16, 0), ERR_PARAMETER); /* no backing */
+    HSP_CHECK_EQ(cmd_attach_backing(&fe, 1, &entry, 1), OK);
+    HSP_CHECK_EQ(cmd_attach_backing(&fe, 1, &entry, 1), ERR_PARAMETER);
+
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 0, 0, 17, 16, 0), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 16, 0, 1, 1, 0), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, UINT32_MAX, 0, 2, 1, 0), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 0, 0, 0, 1, 0), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 0, 0, 16, 16, UINT64_MAX), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 0, 0, 16, 16, 4096 - 1023), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 0, 0, 16, 16, 4096 - 1024), OK);
+    HSP_CHECK_EQ(cmd_transfer(&fe, 8, 0, 0, 16, 16, 0), ERR_RESOURCE);
+
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 1, 1, 16, 16), ERR_SCANOUT);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, UINT32_MAX, 1, 16, 16), ERR_SCANOUT);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 8, 16, 16), ERR_RESOURCE);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, 17, 16), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, 0, 0), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_flush(&fe, 8, 0, 0, 1, 1), ERR_RESOURCE);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, 17, 1), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_UNREF, 0, 8), ERR_RESOURCE);
+    HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_UNREF, 0, 0), ERR_RESOURCE);
+    HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_UNREF, 0, 1), OK);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, 1, 1), ERR_RESOURCE);
+    fe_stop(&fe);
+}
+
+HSP_TEST(unref_switches_scanout_off)
+{
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    make_picture(&fe, 1);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
+    fe_wait_log(&fe, "scanout id=0 64x32");
+    HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_UNREF, 0, 1), OK);
+    fe_wait_log(&fe, "scanout id=0 0x0");
+    fe_stop(&fe);
+}
+
+/* Guest memory is shown as it is, with no copy. */
+HSP_TEST(guest_blob_is_shown_from_its_pages)
+{
+    struct fe fe;
+    uint64_t low, high = FE_HIGH_AT + 0x40000;
+
+    fe_start(&fe, NULL);
+    low = fe_alloc(&fe, 8192);
+    struct hsp_gpu_backing_entry entries[3] = {
+        {high, 4096, 0}, {low, 4096, 0}, {high + 8192, 4096, 0}};
+    HSP_CHECK_EQ(cmd_create_blob(&fe, 0, 1, HSP_GPU_BLOB_MEM_GUEST, 0, 0, 12288, entries, 3), OK);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, 32, 32), ERR_PARAMETER); /* has no format */
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 32, 32, 256, 64, HSP_FORMAT_B8G8R8X8), OK);
+    fe_wait_log(&fe, "scanout id=0 32x32 stride=256 offset=64 format=2 kind=2");
+    *(uint32_t *)fe_ram(&fe, high + 64) = 0x11111111;
+    *(uint32_t *)fe_ram(&fe, low + 64) = 0x22222222;
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, 1, 1), OK);
+    fe_wait_log(&fe, "pixel=11111111");
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 16, 1, 1), OK);
+    fe_wait_log(&fe, "pixel=22222222");
+    /* A transfer has nothing to do. */
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 0, 0, 32, 32, 0), OK);
+    HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_DETACH_BACKING, 0, 1), OK);
+    fe_wait_log(&fe, "scanout id=0 0x0");
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 32, 32, 256, 64, HSP_FORMAT_B8G8R8X8),
+                 ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_attach_backing(&fe, 1, entries, 3), OK);
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 32, 32, 256, 64, HSP_FORMAT_B8G8R8X8), OK);
+    fe_stop(&fe);
+}
+
+HSP_TEST(wrong_blob_scanouts_are_refused)
+{
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    struct hsp_gpu_backing_entry entry = {fe_alloc(&fe, 65536), 65536, 0};
+    const uint32_t format = HSP_FORMAT_B8G8R8X8;
+    HSP_CHECK_EQ(cmd_create_blob(&fe, 0, 1, HSP_GPU_BLOB_MEM_GUEST, 0, 0, 65536, &entry, 1), OK);
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 128, 128, 512, 0, format), OK);
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 1, 1, 128, 128, 512, 0, format), ERR_SCANOUT);
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 2, 128, 128, 512, 0, format), ERR_RESOURCE);
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 128, 128, 512, 4, format), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 128, 129, 512, 0, format), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 128, 128, 508, 0, format), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 128, 128, UINT32_MAX, 0, format), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, UINT32_MAX, 1, 512, 0, format), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 128, 128, 512, UINT32_MAX, format), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 128, 128, 512, 0, 5), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 0, 0, 512, 0, format), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, UINT32_MAX, 0, 2, 1), ERR_PARAMETER);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, 0, 0), ERR_PARAMETER);
+    fe_stop(&fe);
+}
+
+/* ------------------------------------------------------------------ fences of flushes */
+
+static uint32_t cursor_command(struct fe *fe, uint32_t queue, uint32_t type, uint32_t scanout,
+                               uint32_t resource, int x, int y)
+{
+    struct {
+        struct hsp_gpu_header header;
+        struct hsp_gpu_cursor body;
+    } request = {{.type = type}, {scanout, (uint32_t)x, (uint32_t)y, 0, resource, 5, 6, 0}};
+
+    return cmd_take_response(
+        fe, fe_submit(fe, queue, &request, sizeof(request), sizeof(struct hsp_gpu_header)));
+}
+
+static struct fe_request *flush_fenced(struct fe *fe, uint64_t fence_id)
+{
+    struct hsp_gpu_resource_flush body = {{0, 0, WIDTH, HEIGHT}, 1, 0};
+
+    return fe_submit_simple(fe, HSP_GPU_CMD_RESOURCE_FLUSH, 0, FENCE, fence_id, 0, &body,
+                            sizeof(body));
+}
+
+HSP_TEST(flush_fence_waits_for_the_display)
+{
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    make_picture(&fe, 1);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
+    fe_wait_log(&fe, "scanout id=0 64x32");
+    fe_set_flag(&fe, "hold-display", true);
+    struct fe_request *first = flush_fenced(&fe, 70), *second = flush_fenced(&fe, 71);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, 1, 1), OK); /* without a fence nothing waits */
+    fe_check_not_done(&fe, first);
+    fe_check_not_done(&fe, second);
+    fe_set_flag(&fe, "hold-display", false);
+    fe_wait(&fe, second);
+    fe_wait(&fe, first);
+    HSP_CHECK(first->order < second->order);
+    const struct hsp_gpu_header *response = fe_response(&fe, second);
+    HSP_CHECK_EQ(response->flags, FENCE);
+    HSP_CHECK_EQ(response->fence_id, 71);
+    free(first);
+    free(second);
+    fe_stop(&fe);
+}
+
+/* A display that hangs costs frames, not the guest's progress; what it missed is joined. */
+HSP_TEST(flushes_are_joined_while_the_display_is_busy)
+{
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    make_picture(&fe, 1);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
+    fe_wait_log(&fe, "scanout id=0 64x32");
+    fe_set_flag(&fe, "hold-display", true);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, 2, 2), OK);
+    for (uint32_t i = 0; i < 1000; i++)
+        HSP_CHECK_EQ(cmd_flush(&fe, 1, 5 + i % 10, 6, 1, 20), OK);
+    struct fe_request *fenced = flush_fenced(&fe, 1);
+    fe_wait(&fe, fenced); /* after the time limit, although nobody answered */
+    HSP_CHECK(!fe_log_has(&fe, "flush id=0"));
+    fe_set_flag(&fe, "hold-display", false);
+    fe_wait_log(&fe, "flush id=0 rect=0,0,2,2");
+    fe_wait_log(&fe, "flush id=0 rect=0,0,64,32");
+    free(fenced);
+    fe_stop(&fe);
+}
+
+HSP_TEST(killed_display_is_replaced_and_gets_everything)
+{
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    pid_t pid = fe_log_pid(fe_wait_log(&fe, "display begin backend=headless"));
+    make_picture(&fe, 1);
+    struct hsp_gpu_resource_create_2d body = {2, HSP_FORMAT_B8G8R8A8, 64, 64};
+    HSP_CHECK_EQ(fe_simple(&fe, HSP_GPU_CMD_RESOURCE_CREATE_2D, 0, &body, sizeof(body)), OK);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
+    HSP_CHECK_EQ(cursor_command(&fe, 1, HSP_GPU_CMD_UPDATE_CURSOR, 0, 2, 3, 4), OK);
+    fe_wait_log(&fe, "cursor id=0 resource=2 at=3,4 hot=5,6");
+
+    fe_set_flag(&fe, "hold-display", true);
+    struct fe_request *fenced = flush_fenced(&fe, 1);
+    usleep(20000);
+    HSP_CHECK_EQ(kill(pid, SIGKILL), 0);
+    fe_wait(&fe, fenced);
+    free(fenced);
+    fe_set_flag(&fe, "hold-display", false);
+    HSP_CHECK(fe_log_pid(fe_wait_log(&fe, "display begin")) != pid);
+    fe_wait_log(&fe, "scanout id=0 64x32");
+    fe_wait_log(&fe, "flush id=0 rect=0,0,64,32");
+    fe_wait_log(&fe, "cursor id=0 resource=2 at=3,4 hot=5,6");
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 1, 1, 1, 1), OK);
+    fe_wait_log(&fe, "flush id=0 rect=1,1,1,1");
+    fe_stop(&fe);
+}
+
+HSP_TEST(device_works_without_a_display)
+{
+    struct fe_options options = {.no_programs = true};
+    struct fe fe;
+
+    fe_start(&fe, &options);
+    make_picture(&fe, 1);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
+    struct fe_request *fenced = flush_fenced(&fe, 1);
+    fe_wait(&fe, fenced);
+    free(fenced);
+    fe_stop(&fe);
+}
+
+/* ------------------------------------------------------------------ cursor queue */
+
+HSP_TEST(cursor_is_shown_moved_and_hidden)
+{
+    struct hsp_gpu_resource_create_2d body = {2, HSP_FORMAT_B8G8R8A8, 64, 64};
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    const uint32_t update = HSP_GPU_CMD_UPDATE_CURSOR, move = HSP_GPU_CMD_MOVE_CURSOR;
+    struct hsp_gpu_backing_entry entry = {fe_alloc(&fe, 16384), 16384, 0};
+    *(uint32_t *)fe_ram(&fe, entry.address) = 0xcafe;
+    HSP_CHECK_EQ(fe_simple(&fe, HSP_GPU_CMD_RESOURCE_CREATE_2D, 0, &body, sizeof(body)), OK);
+    HSP_CHECK_EQ(cmd_attach_backing(&fe, 2, &entry, 1), OK);
+    HSP_CHECK_EQ(cmd_transfer(&fe, 2, 0, 0, 64, 64, 0), OK);
+    HSP_CHECK_EQ(cursor_command(&fe, 1, update, 0, 2, -7, 8), OK);
+    fe_wait_log(&fe, "cursor id=0 resource=2 at=-7,8 hot=5,6 pixel=0000cafe");
+    HSP_CHECK_EQ(cursor_command(&fe, 1, move, 0, 2, 100, 200), OK);
+    fe_wait_log(&fe, "move id=0 resource=2 at=100,200");
+    HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_UNREF, 0, 2), OK);
+    HSP_CHECK_EQ(cursor_command(&fe, 1, update, 0, 0, 0, 0), OK);
+    fe_wait_log(&fe, "cursor id=0 resource=0");
+
+    HSP_CHECK_EQ(cursor_command(&fe, 1, update, 1, 0, 0, 0), ERR_SCANOUT);
+    HSP_CHECK_EQ(cursor_command(&fe, 1, move, UINT32_MAX, 0, 0, 0), ERR_SCANOUT);
+    HSP_CHECK_EQ(cursor_command(&fe, 1, update, 0, 2, 0, 0), ERR_RESOURCE);
+    make_picture(&fe, 3);
+    HSP_CHECK_EQ(cursor_command(&fe, 1, update, 0, 3, 0, 0), ERR_PARAMETER);
+    /* Each queue has its own commands. */
+    HSP_CHECK_EQ(cursor_command(&fe, 0, move, 0, 0, 0, 0), ERR_UNSPEC);
+    HSP_CHECK_EQ(cursor_command(&fe, 1, HSP_GPU_CMD_GET_DISPLAY_INFO, 0, 0, 0, 0), ERR_UNSPEC);
+    fe_stop(&fe);
+}
+
+/* ------------------------------------------------------------------ modes */
+
+HSP_TEST(host_changes_the_mode)
+{
+    struct hsp_vhost_config config = {.offset = 0, .size = 24};
+    uint32_t request[8] = {HSP_GPU_CMD_GET_DISPLAY_INFO}, fields[6];
+    struct {
+        struct hsp_gpu_header header;
+        struct hsp_gpu_display_info info;
+    } response;
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    make_picture(&fe, 1);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
+    fe_set_flag(&fe, "resize", true);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, 1, 1), OK);
+    pthread_mutex_lock(&fe.lock);
+    while (fe.config_changes == 0)
+        pthread_cond_wait(&fe.changed, &fe.lock);
+    pthread_mutex_unlock(&fe.lock);
+
+    HSP_CHECK_EQ(fe_call(&fe, HSP_VHOST_GET_CONFIG, &config, 36, &config, sizeof(config)), 36);
+    memcpy(fields, config.data, sizeof(fields));
+    HSP_CHECK_EQ(fields[0], HSP_GPU_EVENT_DISPLAY);
+    HSP_CHECK_EQ(fields[2], 1); /* scanouts */
+    HSP_CHECK_EQ(fields[3], 1); /* capsets */
+    HSP_CHECK_EQ(fe_command(&fe, request, 24, &response, sizeof(response)),
+                 HSP_GPU_RESP_OK_DISPLAY_INFO);
+    HSP_CHECK_EQ(response.info.modes[0].rect.width, 800);
+    HSP_CHECK_EQ(response.info.modes[0].rect.height, 600);
+
+    /* As QEMU forwards the driver's write of events_clear. */
+    memset(&config, 0, sizeof(config));
+    config.size = 24;
+    config.data[4] = HSP_GPU_EVENT_DISPLAY;
+    HSP_CHECK_EQ(fe_call_acked(&fe, HSP_VHOST_SET_CONFIG, &config, 36, NULL, 0), 0);
+    memset(&config, 0, sizeof(config));
+    config.size = 24;
+    HSP_CHECK_EQ(fe_call(&fe, HSP_VHOST_GET_CONFIG, &config, 36, &config, sizeof(config)), 36);
+    HSP_CHECK_EQ(config.data[0], 0);
+    fe_stop(&fe);
+}
+
+HSP_TEST(outputs_are_independent)
+{
+    static const char *const arguments[] = {"--outputs=3", NULL};
+    struct fe_options options = {.arguments = arguments};
+    struct fe fe;
+
+    fe_start(&fe, &options);
+    make_picture(&fe, 1);
+    make_picture(&fe, 2);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 2, 2, WIDTH, HEIGHT), OK);
+    fe_wait_log(&fe, "scanout id=2 64x32");
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 3, 1, WIDTH, HEIGHT), ERR_SCANOUT);
+    HSP_CHECK_EQ(cmd_flush(&fe, 2, 0, 0, 4, 4), OK);
+    fe_wait_log(&fe, "flush id=2 rect=0,0,4,4");
+    HSP_CHECK(!fe_log_has(&fe, "flush id=0"));
+    fe_stop(&fe);
+}
+
+HSP_TEST_MAIN()
