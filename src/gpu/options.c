@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MIN_HOSTMEM_SIZE (256ull << 20)
@@ -170,8 +171,12 @@ static bool parse_name(const char *text, struct hsp_gpu_options *options)
 
 static bool parse_program(const char *option, const char *text, char *out_path)
 {
-    if (access(text, X_OK) < 0)
+    struct stat st;
+
+    if (stat(text, &st) < 0 || access(text, X_OK) < 0)
         return complain("--%s=%s: %s", option, text, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return complain("--%s=%s is no program", option, text);
     if (strlen(text) >= PATH_MAX)
         return complain("--%s=%s: the path is too long", option, text);
     strcpy(out_path, text);
