@@ -24,7 +24,7 @@ static void verify(const uint32_t *values, const struct fill_counters *counters,
     CHECK_EQUAL(counters->id_sum, (uint32_t)((uint64_t)count * (count - 1) / 2), "sum of the ids");
 }
 
-static void run(const struct demo_device *device, struct check_compute *compute, uint32_t count,
+static void run(const struct demo_device *device, struct demo_compute *compute, uint32_t count,
                 uint32_t seed, bool in_mapped_memory)
 {
     const VkDeviceSize size = (VkDeviceSize)count * 4;
@@ -41,13 +41,13 @@ static void run(const struct demo_device *device, struct check_compute *compute,
                        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
     memset(counters.map, 0, sizeof(struct fill_counters));
     memset(readback.map, 0xcd, size);
-    check_compute_set_buffers(device, compute, (VkBuffer[]){values.buffer, counters.buffer});
+    demo_compute_set_buffers(device, compute, (VkBuffer[]){values.buffer, counters.buffer});
 
     VkCommandBuffer commands = demo_commands_begin(device);
-    check_compute_record(compute, commands, &seed, sizeof(seed), count / FILL_GROUP_SIZE);
-    check_record_barrier(commands);
+    demo_compute_record(compute, commands, &seed, sizeof(seed), count / FILL_GROUP_SIZE);
+    demo_record_barrier(commands);
     vkCmdCopyBuffer(commands, values.buffer, readback.buffer, 1, &(VkBufferCopy){.size = size});
-    check_record_barrier(commands);
+    demo_record_barrier(commands);
     demo_commands_run(device, commands);
 
     verify(in_mapped_memory ? values.map : readback.map, counters.map, count, seed);
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 {
     const uint32_t count = check_option_number(argc, argv, "groups", 4096) * FILL_GROUP_SIZE;
     struct demo_device device;
-    struct check_compute compute;
+    struct demo_compute compute;
 
     check_options_known(argc, argv, (const char *const[]){"groups", NULL});
     demo_device_choose(&device, -1);
@@ -68,10 +68,10 @@ int main(int argc, char **argv)
     if (count / FILL_GROUP_SIZE > device.properties.limits.maxComputeWorkGroupCount[0])
         demo_die("--groups: this device takes at most %u",
                  device.properties.limits.maxComputeWorkGroupCount[0]);
-    check_compute_create(&device, &compute, DEMO_SHADER(&device, fill_comp), CONSTANT, 2, 4);
+    demo_compute_create(&device, &compute, DEMO_SHADER(&device, fill_comp), CONSTANT, 2, 4);
     run(&device, &compute, count, 0x55aa, true);
     run(&device, &compute, count, 0x1234, false);
-    check_compute_destroy(&device, &compute);
+    demo_compute_destroy(&device, &compute);
     printf("compute-check: ok, %u elements twice on %s\n", count, device.properties.deviceName);
     demo_device_destroy(&device);
     return 0;

@@ -295,7 +295,7 @@ static void draw(struct picture *picture)
                        VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
     vkCmdCopyImageToBuffer(commands, picture->color.image, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
                            picture->readback.buffer, 1, &region);
-    check_record_barrier(commands);
+    demo_record_barrier(commands);
     demo_commands_run(&picture->device, commands);
 }
 

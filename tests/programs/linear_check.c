@@ -83,12 +83,12 @@ static void copy_and_verify(const struct demo_device *device, const struct linea
                        VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
     vkCmdCopyImageToBuffer(commands, linear->image, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
                            buffer.buffer, 1, &region);
-    check_record_barrier(commands);
+    demo_record_barrier(commands);
     demo_commands_run(device, commands);
     for (uint32_t y = 0; y < HEIGHT; y++) {
         for (uint32_t x = 0; x < WIDTH; x++)
-            CHECK_EQUAL(((uint32_t *)buffer.map)[y * WIDTH + x], texel(x, y, seed),
-                        "texel %u, %u", x, y);
+            CHECK_EQUAL(((uint32_t *)buffer.map)[y * WIDTH + x], texel(x, y, seed), "texel %u, %u",
+                        x, y);
     }
     demo_buffer_destroy(device, &buffer);
 }
@@ -116,8 +116,8 @@ int main(int argc, char **argv)
 
     create_linear(&device, &linear, VK_IMAGE_LAYOUT_UNDEFINED);
     commands = demo_commands_begin(&device);
-    demo_image_barrier(commands, linear.image, VK_IMAGE_ASPECT_COLOR_BIT,
-                       VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_GENERAL);
+    demo_image_barrier(commands, linear.image, VK_IMAGE_ASPECT_COLOR_BIT, VK_IMAGE_LAYOUT_UNDEFINED,
+                       VK_IMAGE_LAYOUT_GENERAL);
     demo_commands_run(&device, commands);
     write_texels(&linear, 2);
     copy_and_verify(&device, &linear, VK_IMAGE_LAYOUT_GENERAL, 2);

@@ -45,7 +45,7 @@ static void run_loop(const struct demo_device *device, VkCommandBuffer commands,
 
     DEMO_VK(vkBeginCommandBuffer(commands, &begin));
     vkCmdCopyBuffer(commands, from.buffer, to.buffer, 1, &(VkBufferCopy){.size = size});
-    check_record_barrier(commands);
+    demo_record_barrier(commands);
     DEMO_VK(vkEndCommandBuffer(commands));
     DEMO_VK(vkQueueSubmit(device->queue, 1, &submit, fence));
     DEMO_VK(vkWaitForFences(device->device, 1, &fence, VK_TRUE, UINT64_MAX));

@@ -22,7 +22,7 @@ static VkCommandBuffer record_fill(const struct sync_test *test, uint32_t value)
     VkCommandBuffer commands = demo_commands_begin(&test->device);
 
     vkCmdFillBuffer(commands, test->from.buffer, 0, SIZE, value);
-    check_record_barrier(commands);
+    demo_record_barrier(commands);
     DEMO_VK(vkEndCommandBuffer(commands));
     return commands;
 }
@@ -32,7 +32,7 @@ static VkCommandBuffer record_copy(const struct sync_test *test)
     VkCommandBuffer commands = demo_commands_begin(&test->device);
 
     vkCmdCopyBuffer(commands, test->from.buffer, test->to.buffer, 1, &(VkBufferCopy){.size = SIZE});
-    check_record_barrier(commands);
+    demo_record_barrier(commands);
     DEMO_VK(vkEndCommandBuffer(commands));
     return commands;
 }
@@ -235,7 +235,7 @@ static void check_events(const struct sync_test *test)
     vkCmdSetEvent(commands, event, transfer);
     vkCmdWaitEvents(commands, 1, &event, transfer, transfer, 1, &barrier, 0, NULL, 0, NULL);
     vkCmdCopyBuffer(commands, test->from.buffer, test->to.buffer, 1, &(VkBufferCopy){.size = SIZE});
-    check_record_barrier(commands);
+    demo_record_barrier(commands);
     demo_commands_run(&test->device, commands);
     verify_copy(test, 0xe0e0e0e0);
     CHECK_EQUAL(vkGetEventStatus(device, event), VK_EVENT_SET, "event set by the device");
@@ -285,10 +285,10 @@ static void check_timestamps(const struct sync_test *test)
     vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, pool, 0);
     vkCmdFillBuffer(commands, test->from.buffer, 0, SIZE, 1);
     vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, pool, 1);
-    check_record_barrier(commands);
+    demo_record_barrier(commands);
     vkCmdCopyQueryPoolResults(commands, pool, 0, 2, test->to.buffer, 0, sizeof(results[0]),
                               flags | VK_QUERY_RESULT_WAIT_BIT);
-    check_record_barrier(commands);
+    demo_record_barrier(commands);
     demo_commands_run(device, commands);
     DEMO_VK(vkGetQueryPoolResults(device->device, pool, 0, 2, sizeof(results), results,
                                   sizeof(results[0]), flags | VK_QUERY_RESULT_WAIT_BIT));

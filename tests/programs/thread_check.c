@@ -51,22 +51,22 @@ static void run_pipeline(struct worker *worker, const struct demo_buffer *values
     const struct demo_device *device = &worker->device;
     const uint32_t seed = constant * 7;
     struct fill_counters *counted = counters->map;
-    struct check_compute compute;
+    struct demo_compute compute;
 
     memset(counted, 0, sizeof(*counted));
     memset(values->map, 0, values->size);
-    check_compute_create(device, &compute, DEMO_SHADER(device, fill_comp), constant, 2, 4);
-    check_compute_set_buffers(device, &compute, (VkBuffer[]){values->buffer, counters->buffer});
+    demo_compute_create(device, &compute, DEMO_SHADER(device, fill_comp), constant, 2, 4);
+    demo_compute_set_buffers(device, &compute, (VkBuffer[]){values->buffer, counters->buffer});
     VkCommandBuffer commands = demo_commands_begin(device);
-    check_compute_record(&compute, commands, &seed, sizeof(seed), ELEMENT_COUNT / FILL_GROUP_SIZE);
-    check_record_barrier(commands);
+    demo_compute_record(&compute, commands, &seed, sizeof(seed), ELEMENT_COUNT / FILL_GROUP_SIZE);
+    demo_record_barrier(commands);
     submit_and_wait(worker, commands);
 
     for (uint32_t i = 0; i < ELEMENT_COUNT; i++)
         CHECK_EQUAL(((const uint32_t *)values->map)[i], fill_value(i, seed, constant),
                     "thread %u, element %u", worker->number, i);
     CHECK_EQUAL(counted->invocations, ELEMENT_COUNT, "thread %u, invocations", worker->number);
-    check_compute_destroy(device, &compute);
+    demo_compute_destroy(device, &compute);
 }
 
 static void *run_worker(void *data)
