@@ -45,7 +45,7 @@ def run_unit_tests(runner, prefix, folder, env):
 
     def run_meson(test):
         began = time.time()
-        test.run(["meson", "test", "-C", folder, "--no-rebuild", "--num-processes", "2",
+        test.run(["meson", "test", "-C", folder, "--num-processes", "2",
                   "--timeout-multiplier", "4", "--print-errorlogs"],
                  timeout=1200, status=None, env=env)
         results.extend(read_results(folder, began))

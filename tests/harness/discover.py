@@ -11,7 +11,7 @@ import sys
 
 from harness.runner import ROOT
 
-FOLDERS = ["vtest", "vhost", "fuzz", "vm"]
+FOLDERS = ["cli", "vtest", "vhost", "fuzz", "vm"]
 
 
 def long(function):
