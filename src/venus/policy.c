@@ -20,6 +20,8 @@ static const struct hsp_vn_extension_rule rules[] = {
 
     {"VK_EXT_external_memory_acquire_unmodified", HSP_VN_EXTENSION_HIDE, 0,
      "belongs to ownership transfers, which are emulated"},
+    {"VK_EXT_external_memory_host", HSP_VN_EXTENSION_HIDE, 0,
+     "a guest's pointers mean nothing to the host"},
     {"VK_EXT_pci_bus_info", HSP_VN_EXTENSION_HIDE, 0,
      "the host's address means nothing in a guest; Mesa reports the virtual device's"},
     {"VK_EXT_physical_device_drm", HSP_VN_EXTENSION_HIDE, 0,
