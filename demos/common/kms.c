@@ -270,8 +270,10 @@ static void on_flipped(int fd, unsigned sequence, unsigned seconds, unsigned mic
 {
     struct demo_kms *kms = data;
 
-    (void)fd, (void)sequence, (void)seconds, (void)microseconds;
+    (void)fd, (void)sequence;
     kms->flip_pending = false;
+    kms->flip_count++;
+    kms->flip_seconds = (double)seconds + (double)microseconds * 1e-6;
 }
 
 void demo_kms_wait(struct demo_kms *kms)

@@ -24,6 +24,8 @@ struct demo_kms {
     bool takes_modifiers;    /* framebuffers can be made with explicit modifiers */
     bool is_shown;           /* the mode has been set */
     bool flip_pending;
+    uint64_t flip_count; /* page flips that have happened */
+    double flip_seconds; /* when the last one did, monotonic clock, as the kernel says */
 };
 
 /* Opens the first card with a connected screen, a virtio-gpu if there is one. A size of 0x0 takes
