@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The control socket: what hesper stat and hesper screenshot ask. */
 #include "commands.h"
+#include "control.h"
 
 #include "base/fd.h"
 #include "ipc/messages.h"
@@ -11,43 +12,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
-
-static int try_connect(struct fe *fe)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s/hesper/test.sock", fe->folder);
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-/* The socket appears a moment after the device has begun to serve. */
-static void connect_control(struct fe *fe, struct hsp_ipc_channel *channel)
-{
-    int fd = -1;
-
-    for (int i = 0; fd < 0 && i < 5000; i++) {
-        fd = try_connect(fe);
-        if (fd < 0)
-            usleep(1000);
-    }
-    HSP_CHECK(fd >= 0);
-    hsp_ipc_channel_init(channel, fd);
-}
-
-static void ask(struct hsp_ipc_channel *channel, uint32_t type, const void *body, size_t size,
-                int fd, struct hsp_ipc_message *answer)
-{
-    HSP_CHECK_EQ(hsp_ipc_channel_send(channel, type, body, size, &fd, fd >= 0), 0);
-    HSP_CHECK_EQ(hsp_ipc_channel_receive(channel, answer), 1);
-}
 
 static struct json_object *ask_stat(struct fe *fe)
 {
@@ -55,8 +21,8 @@ static struct json_object *ask_stat(struct fe *fe)
     struct hsp_ipc_message answer;
     struct json_tokener *tokener = json_tokener_new();
 
-    connect_control(fe, &channel);
-    ask(&channel, HSP_IPC_CONTROL_STAT, NULL, 0, -1, &answer);
+    control_connect(fe, &channel);
+    control_ask(&channel, HSP_IPC_CONTROL_STAT, NULL, 0, -1, &answer);
     HSP_CHECK_EQ(answer.type, HSP_IPC_CONTROL_STAT_REPLY);
     struct json_object *object =
         json_tokener_parse_ex(tokener, answer.payload, (int)answer.payload_size);
@@ -146,9 +112,9 @@ HSP_TEST(screenshot_goes_through_the_display)
     struct fe fe;
 
     fe_start(&fe, NULL);
-    connect_control(&fe, &channel);
+    control_connect(&fe, &channel);
     HSP_CHECK_EQ(pipe2(pipe_fds, O_CLOEXEC), 0);
-    ask(&channel, HSP_IPC_CONTROL_SCREENSHOT, &body, sizeof(body), pipe_fds[1], &answer);
+    control_ask(&channel, HSP_IPC_CONTROL_SCREENSHOT, &body, sizeof(body), pipe_fds[1], &answer);
     HSP_CHECK_EQ(answer.type, HSP_IPC_CONTROL_DONE);
     HSP_CHECK(hsp_ipc_decode(&answer, &done, sizeof(done), 0));
     HSP_CHECK_EQ(done.request_id, 77);
@@ -156,7 +122,7 @@ HSP_TEST(screenshot_goes_through_the_display)
     HSP_CHECK_EQ(read(pipe_fds[0], bytes, sizeof(bytes)), 7);
     HSP_CHECK_STREQ(bytes, "picture");
     body.scanout_id = HSP_LIMIT_SCANOUT_COUNT;
-    ask(&channel, HSP_IPC_CONTROL_SCREENSHOT, &body, sizeof(body), pipe_fds[1], &answer);
+    control_ask(&channel, HSP_IPC_CONTROL_SCREENSHOT, &body, sizeof(body), pipe_fds[1], &answer);
     HSP_CHECK(hsp_ipc_decode(&answer, &done, sizeof(done), 0));
     HSP_CHECK_EQ(done.status, -EINVAL);
     hsp_ipc_channel_finish(&channel);
@@ -175,8 +141,8 @@ HSP_TEST(screenshot_fails_with_the_display)
 
     fe_start(&fe, NULL);
     pid_t pid = fe_log_pid(fe_wait_log(&fe, "display begin"));
-    connect_control(&fe, &channel);
-    connect_control(&fe, &gone);
+    control_connect(&fe, &channel);
+    control_connect(&fe, &gone);
     fe_set_flag(&fe, "hold-display", true);
     HSP_CHECK_EQ(
         hsp_ipc_channel_send(&gone, HSP_IPC_CONTROL_SCREENSHOT, &body, sizeof(body), &fe.ram_fd, 1),
@@ -213,7 +179,7 @@ HSP_TEST(wrong_questions_end_the_connection)
     for (size_t i = 0; i < HSP_ARRAY_COUNT(wrong); i++) {
         struct hsp_ipc_channel channel;
         struct hsp_ipc_message answer;
-        connect_control(&fe, &channel);
+        control_connect(&fe, &channel);
         HSP_CHECK_EQ(hsp_ipc_channel_send(&channel, wrong[i].type, bytes, wrong[i].size, &fe.ram_fd,
                                           wrong[i].fd),
                      0);
@@ -252,10 +218,10 @@ HSP_TEST(too_many_programs_are_sent_away)
 
     fe_start(&fe, NULL);
     for (size_t i = 0; i < HSP_ARRAY_COUNT(channels); i++)
-        connect_control(&fe, &channels[i]);
+        control_connect(&fe, &channels[i]);
     HSP_CHECK_EQ(hsp_ipc_channel_receive(&channels[HSP_ARRAY_COUNT(channels) - 1], &answer),
                  -EPIPE);
-    ask(&channels[0], HSP_IPC_CONTROL_STAT, NULL, 0, -1, &answer);
+    control_ask(&channels[0], HSP_IPC_CONTROL_STAT, NULL, 0, -1, &answer);
     HSP_CHECK_EQ(answer.type, HSP_IPC_CONTROL_STAT_REPLY);
     for (size_t i = 0; i < HSP_ARRAY_COUNT(channels); i++)
         hsp_ipc_channel_finish(&channels[i]);

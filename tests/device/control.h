@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The control socket of a device that fe_start has started. */
+#ifndef HSP_TESTS_CONTROL_H
+#define HSP_TESTS_CONTROL_H
+
+#include "frontend.h"
+#include "ipc/channel.h"
+
+/* Connects; the socket appears a moment after the device has begun to serve. */
+void control_connect(struct fe *fe, struct hsp_ipc_channel *channel);
+
+/* Sends a request, with a descriptor unless `fd` is -1, and receives the answer. */
+void control_ask(struct hsp_ipc_channel *channel, uint32_t type, const void *body, size_t size,
+                 int fd, struct hsp_ipc_message *answer);
+
+#endif
