@@ -20,11 +20,10 @@ int hsp_cli_child_start(struct hsp_cli_child *child, uv_loop_t *loop,
                         const struct hsp_cli_args *args, unsigned flags, int fd,
                         uv_pipe_t *stderr_pipe)
 {
-    uv_stdio_flags output = flags & HSP_CLI_CHILD_QUIET ? UV_IGNORE : UV_INHERIT_FD;
     uv_stdio_container_t stdio[4] = {
         {.flags = flags & HSP_CLI_CHILD_STDIN ? UV_INHERIT_FD : UV_IGNORE, .data.fd = 0},
-        {.flags = output, .data.fd = 1},
-        {.flags = output, .data.fd = 2},
+        {.flags = UV_INHERIT_FD, .data.fd = 1},
+        {.flags = UV_INHERIT_FD, .data.fd = 2},
         {.flags = UV_INHERIT_FD, .data.fd = fd},
     };
     uv_process_options_t options = {

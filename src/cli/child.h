@@ -23,7 +23,6 @@ struct hsp_cli_child {
 enum hsp_cli_child_flags {
     HSP_CLI_CHILD_STDIN = 1,    /* gets this process's standard input; else none */
     HSP_CLI_CHILD_DETACHED = 2, /* a Ctrl-C at the terminal does not reach it */
-    HSP_CLI_CHILD_QUIET = 4,    /* its standard output and error go nowhere */
 };
 
 /* The caller has set `name` and `on_exit`. Starts `args`. Standard output and error are this

@@ -2,7 +2,7 @@
 /*
  * The subcommands of `hesper`, and what they share: how an argument is read, how an error is said.
  *
- * A command gets its own name as argv[0] and returns the exit status of the program. Everything
+ * A command gets "hesper NAME" as argv[0] and returns the exit status of the program. Everything
  * here is called from the main thread.
  */
 #ifndef HSP_CLI_CLI_H

@@ -48,6 +48,7 @@ static bool is_one_of(const char *text, const char *a, const char *b, const char
 int main(int argc, char **argv)
 {
     const struct command *command;
+    char name[32];
 
     hsp_log_init("hesper");
     signal(SIGPIPE, SIG_IGN);
@@ -68,5 +69,8 @@ int main(int argc, char **argv)
         hsp_cli_error("hesper help lists the commands.", "there is no command '%s'", argv[1]);
         return HSP_CLI_USAGE;
     }
+    /* getopt puts it in front of its messages. */
+    snprintf(name, sizeof(name), "hesper %s", command->name);
+    argv[1] = name;
     return command->run(argc - 1, argv + 1);
 }

@@ -26,9 +26,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BOOT_TIMEOUT_S       300 /* an emulated guest on a busy machine */
-#define STOP_TIMEOUT_MS      5000
-#define SCREENSHOT_PERIOD_MS 1000
+#define BOOT_TIMEOUT_S  300 /* an emulated guest on a busy machine */
+#define STOP_TIMEOUT_MS 5000
 
 struct run {
     struct hsp_cli_run_options options;
@@ -186,31 +185,35 @@ static void on_screenshot_timer(uv_timer_t *timer)
 {
     struct run *run = timer->loop->data;
     struct hsp_cli_args args = {0};
+    int ret;
 
-    if (run->screenshot.running)
-        return;
     hsp_cli_args_add(&args, "%s", run->own_path);
     hsp_cli_args_add(&args, "screenshot");
     hsp_cli_args_add_pair(&args, "--name", "%s", run->options.name);
     hsp_cli_args_add(&args, "--");
     hsp_cli_args_add(&args, "%s", run->options.screenshot);
     run->screenshot = (struct hsp_cli_child){.name = "hesper", .on_exit = on_screenshot_exit};
-    hsp_cli_child_start(&run->screenshot, &run->loop, &args, HSP_CLI_CHILD_QUIET, -1, NULL);
+    ret = hsp_cli_child_start(&run->screenshot, &run->loop, &args, 0, -1, NULL);
     hsp_cli_args_finish(&args);
+    if (ret < 0)
+        hsp_cli_error(NULL, "no screenshot can be taken: %s", strerror(-ret));
 }
 
 static void on_command_exit(struct hsp_cli_child *child)
 {
     struct run *run = child->process.loop->data;
+    int status = child->signal ? 128 + child->signal : child->exit_status;
 
     if (run->stopping) {
         close_when_done(run);
         return;
     }
-    if (run->options.screenshot && !run->screenshot_taken)
-        hsp_cli_error("It is taken once a second while a picture is on the screen.",
-                      "%s was not written: the command showed nothing", run->options.screenshot);
-    stop(run, child->signal ? 128 + child->signal : child->exit_status);
+    if (uv_is_active((uv_handle_t *)&run->screenshot_timer) || run->screenshot.running)
+        hsp_cli_error("--screenshot-after takes it earlier.",
+                      "the command ended before %s was taken", run->options.screenshot);
+    if (status == 0 && run->options.screenshot && !run->screenshot_taken)
+        status = HSP_CLI_FAILED;
+    stop(run, status);
 }
 
 static void start_command(struct run *run)
@@ -230,8 +233,8 @@ static void start_command(struct run *run)
         return;
     }
     if (run->options.screenshot)
-        uv_timer_start(&run->screenshot_timer, on_screenshot_timer, SCREENSHOT_PERIOD_MS,
-                       SCREENSHOT_PERIOD_MS);
+        uv_timer_start(&run->screenshot_timer, on_screenshot_timer,
+                       (uint64_t)run->options.screenshot_after * 1000, 0);
 }
 
 static void print_ssh_line(struct run *run)

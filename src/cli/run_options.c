@@ -9,9 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_MEMORY_MIB 2048
-#define DEFAULT_SSH_PORT   2222
-#define MAX_CPU_COUNT      64
+#define DEFAULT_MEMORY_MIB   2048
+#define DEFAULT_SSH_PORT     2222
+#define MAX_CPU_COUNT        64
+#define MAX_SCREENSHOT_AFTER 86400
 /* Beyond four, an emulated guest only makes more noise for the renderer's threads. */
 #define DEFAULT_CPU_COUNT 4
 
@@ -26,7 +27,9 @@ static const char usage[] =
     "  --size WxH         of the screen (default 1280x800)\n"
     "  --exec CMD         runs the shell command CMD in the guest as root, ends the machine after\n"
     "                     it, and exits with its status (125: it could not be run)\n"
-    "  --screenshot FILE  with --exec: keeps the last picture that CMD showed in FILE (PNG)\n"
+    "  --screenshot FILE  with --exec: writes what the screen shows while CMD runs (PNG)\n"
+    "  --screenshot-after SECONDS\n"
+    "                     from the start of CMD (default 5)\n"
     "  --memory SIZE      of the guest, as 512M or 2G (default 2G)\n"
     "  --cpus N           of the guest (default: the host's, at most 4)\n"
     "  --ssh-port N       port on 127.0.0.1 that leads to the guest's ssh (default 2222)\n"
@@ -97,6 +100,7 @@ enum option_id {
     OPTION_SIZE,
     OPTION_EXEC,
     OPTION_SCREENSHOT,
+    OPTION_SCREENSHOT_AFTER,
     OPTION_MEMORY,
     OPTION_CPUS,
     OPTION_SSH_PORT,
@@ -112,6 +116,7 @@ static const struct option long_options[] = {
     {"size", required_argument, NULL, OPTION_SIZE},
     {"exec", required_argument, NULL, OPTION_EXEC},
     {"screenshot", required_argument, NULL, OPTION_SCREENSHOT},
+    {"screenshot-after", required_argument, NULL, OPTION_SCREENSHOT_AFTER},
     {"memory", required_argument, NULL, OPTION_MEMORY},
     {"cpus", required_argument, NULL, OPTION_CPUS},
     {"ssh-port", required_argument, NULL, OPTION_SSH_PORT},
@@ -138,6 +143,9 @@ static bool apply_option(struct hsp_cli_run_options *options, int option, const 
     case OPTION_SCREENSHOT:
         options->screenshot = value;
         return true;
+    case OPTION_SCREENSHOT_AFTER:
+        return hsp_cli_parse_number("--screenshot-after", value, 0, MAX_SCREENSHOT_AFTER,
+                                    &options->screenshot_after);
     case OPTION_MEMORY:
         return parse_memory(value, &options->memory_mib);
     case OPTION_CPUS:
@@ -169,6 +177,7 @@ int hsp_cli_run_options_parse(int argc, char **argv, struct hsp_cli_run_options 
     struct hsp_cli_run_options options = {
         .width = 1280,
         .height = 800,
+        .screenshot_after = 5,
         .memory_mib = DEFAULT_MEMORY_MIB,
         .cpu_count = default_cpu_count(),
         .ssh_port = DEFAULT_SSH_PORT,

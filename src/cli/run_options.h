@@ -13,6 +13,7 @@ struct hsp_cli_run_options {
     const char *accelerator; /* "kvm", "tcg"; NULL: what works */
     char name[HSP_CLI_CONTROL_NAME_SIZE];
     uint32_t width, height; /* of the screen */
+    long screenshot_after;  /* seconds from the start of the command */
     long memory_mib;
     long cpu_count;
     long ssh_port;
