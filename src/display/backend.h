@@ -7,8 +7,9 @@
  * The core has checked everything: scanout ids are below HSP_LIMIT_SCANOUT_COUNT, pictures fit
  * their memory, flushed rectangles are not empty and lie in the shown part of the picture.
  *
- * Threads: all operations are called on the loop's thread and must not block; a backend may have
- * threads of its own, but calls back into the core on the loop's thread only.
+ * Threads: all operations are called on the loop's thread and must not block, unless they say
+ * otherwise; a backend may have threads of its own, but calls back into the core on the loop's
+ * thread only.
  */
 #ifndef HSP_DISPLAY_BACKEND_H
 #define HSP_DISPLAY_BACKEND_H
@@ -17,6 +18,25 @@
 #include "display/screenshot.h"
 
 struct hsp_display;
+
+enum hsp_display_present_mode {
+    HSP_DISPLAY_PRESENT_FIFO,      /* paced by the screen's refresh */
+    HSP_DISPLAY_PRESENT_MAILBOX,   /* the newest frame at each refresh */
+    HSP_DISPLAY_PRESENT_IMMEDIATE, /* at once, with tearing */
+};
+
+enum hsp_display_scale {
+    HSP_DISPLAY_SCALE_LETTERBOX,
+    HSP_DISPLAY_SCALE_STRETCH,
+};
+
+/* What the user asked for; a backend takes what concerns it. */
+struct hsp_display_options {
+    const char *name; /* of the virtual machine, for people; lives as long as the process */
+    enum hsp_display_present_mode present_mode;
+    enum hsp_display_scale scale;
+    bool quit_on_close; /* closing a window ends the machine */
+};
 
 /* The head of each backend's own struct. */
 struct hsp_display_backend {
@@ -33,9 +53,17 @@ struct hsp_display_flush {
 struct hsp_display_backend_ops {
     const char *name; /* as in --backend=NAME */
 
-    /* 0 or negative errno; `display` outlives the backend. */
-    int (*create)(struct hsp_display *display, struct hsp_display_backend **out);
+    /* 0 or negative errno; `display` outlives the backend, `options` does not. Both are called on
+     * the main thread while the loop does not run. */
+    int (*create)(struct hsp_display *display, const struct hsp_display_options *options,
+                  struct hsp_display_backend **out);
     void (*destroy)(struct hsp_display_backend *backend);
+
+    /* Serves a window system that insists on the process's main thread; the loop has a thread of
+     * its own then. Returns soon after stop_main, which any thread may call, also before. Both NULL
+     * where there is no such need. */
+    void (*run_main)(struct hsp_display_backend *backend);
+    void (*stop_main)(struct hsp_display_backend *backend);
 
     /* The picture that the scanout shows from its next flush on (the backend takes a reference), or
      * NULL: the scanout is off now. The cursor stays as it was. */

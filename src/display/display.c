@@ -129,13 +129,42 @@ void hsp_display_flush_done(struct hsp_display *display, const struct hsp_displa
     };
 
     if (shown) {
-        struct hsp_stats_scanout *stats = find_stats(display, flush->scanout_id);
         uint64_t now = hsp_now_ns();
-        hsp_stats_add(stats, frames, 1);
-        hsp_stats_add(stats, present_ns, now > flush->start_ns ? now - flush->start_ns : 0);
-        hsp_stats_set(stats, last_frame_ns, now);
+        hsp_display_count_frames(display, flush->scanout_id, 1,
+                                 now > flush->start_ns ? now - flush->start_ns : 0, 0);
     }
     hsp_display_send(display, HSP_IPC_DISPLAY_FLUSHED, &answer, sizeof(answer));
+}
+
+void hsp_display_count_frames(struct hsp_display *display, uint32_t scanout_id, uint64_t frames,
+                              uint64_t present_ns, uint64_t copied_bytes)
+{
+    struct hsp_stats_scanout *stats = find_stats(display, scanout_id);
+
+    hsp_stats_add(stats, frames, frames);
+    hsp_stats_add(stats, present_ns, present_ns);
+    hsp_stats_add(stats, copied_bytes, copied_bytes);
+    if (frames > 0)
+        hsp_stats_set(stats, last_frame_ns, hsp_now_ns());
+}
+
+void hsp_display_request_size(struct hsp_display *display, uint32_t scanout_id, uint32_t width,
+                              uint32_t height)
+{
+    struct hsp_ipc_display_resized body = {
+        .scanout_id = scanout_id,
+        .width = width,
+        .height = height,
+    };
+
+    hsp_display_send(display, HSP_IPC_DISPLAY_RESIZED, &body, sizeof(body));
+}
+
+void hsp_display_request_end(struct hsp_display *display, uint32_t scanout_id)
+{
+    struct hsp_ipc_display_closed body = {.scanout_id = scanout_id};
+
+    hsp_display_send(display, HSP_IPC_DISPLAY_CLOSED, &body, sizeof(body));
 }
 
 /* ------------------------------------------------------------------ loop */
@@ -199,7 +228,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 }
 
 int hsp_display_create(int ipc_fd_steal, struct hsp_stats_display *stats,
-                       const struct hsp_display_backend_ops *ops, struct hsp_display **out)
+                       const struct hsp_display_backend_ops *ops,
+                       const struct hsp_display_options *options, struct hsp_display **out)
 {
     struct hsp_display *display = calloc(1, sizeof(*display));
     int ret = display ? uv_loop_init(&display->loop) : -ENOMEM;
@@ -216,7 +246,7 @@ int hsp_display_create(int ipc_fd_steal, struct hsp_stats_display *stats,
     if (ret < 0)
         goto out;
     display->has_poll = true;
-    ret = ops->create(display, &display->backend);
+    ret = ops->create(display, options, &display->backend);
     if (ret < 0)
         goto out;
     *out = display;
@@ -228,11 +258,45 @@ out:
     return ret;
 }
 
-int hsp_display_run(struct hsp_display *display)
+uv_loop_t *hsp_display_get_loop(struct hsp_display *display)
+{
+    return &display->loop;
+}
+
+static void run_loop(struct hsp_display *display)
 {
     watch_channel(display);
     while (display->error == 0)
         uv_run(&display->loop, UV_RUN_DEFAULT);
+}
+
+static void *run_loop_thread(void *data)
+{
+    struct hsp_display *display = data;
+
+    hsp_thread_set_name("loop");
+    run_loop(display);
+    display->backend->ops->stop_main(display->backend);
+    return NULL;
+}
+
+int hsp_display_run(struct hsp_display *display)
+{
+    const struct hsp_display_backend_ops *ops = display->backend->ops;
+    pthread_t thread;
+    int ret;
+
+    if (ops->run_main) {
+        ret = -pthread_create(&thread, NULL, run_loop_thread, display);
+        if (ret < 0) {
+            hsp_error("cannot start a thread: %s", strerror(-ret));
+            return ret;
+        }
+        ops->run_main(display->backend);
+        pthread_join(thread, NULL);
+    } else {
+        run_loop(display);
+    }
     return is_end_of_stream(display->error) ? 0 : display->error;
 }
 

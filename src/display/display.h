@@ -6,7 +6,8 @@
  * What a guest can get wrong (formats, sizes, rectangles, memory) switches the scanout off or hides
  * the cursor, with a log line; what only a broken hesper-gpu can send ends the program (-EPROTO).
  *
- * Threads: create, run and everything else on one thread.
+ * Threads: create, run and destroy on the main thread. The loop runs there, too, or on a thread of
+ * its own if the backend needs the main thread; what is for backends is called on the loop's.
  */
 #ifndef HSP_DISPLAY_DISPLAY_H
 #define HSP_DISPLAY_DISPLAY_H
@@ -14,12 +15,15 @@
 #include "base/stats.h"
 #include "display/backend.h"
 
+#include <uv.h>
+
 struct hsp_display;
 
 /* Steals the socket on success only. `stats` is borrowed; NULL counts nothing. 0 or negative
  * errno. */
 int hsp_display_create(int ipc_fd_steal, struct hsp_stats_display *stats,
-                       const struct hsp_display_backend_ops *ops, struct hsp_display **out);
+                       const struct hsp_display_backend_ops *ops,
+                       const struct hsp_display_options *options, struct hsp_display **out);
 
 /* Serves until hesper-gpu goes away: 0. Negative errno, already logged: the channel broke. */
 int hsp_display_run(struct hsp_display *display);
@@ -30,9 +34,26 @@ bool hsp_display_destroy(struct hsp_display *display);
 
 /* ------------------------------------------------------------------ for backends */
 
-/* Ends one flush: answers it and counts the frame. `shown` is false when the picture never got
- * onto the screen, because the scanout went off or another frame overtook it. */
+/* For a backend's own handles; it closes them before its `destroy` returns. */
+uv_loop_t *hsp_display_get_loop(struct hsp_display *display);
+
+/* Ends one flush: answers it. With `shown` it counts as a frame that is on the screen now; false
+ * when that comes later (hsp_display_count_frames) or never, because the scanout went off or
+ * another frame overtook it. */
 void hsp_display_flush_done(struct hsp_display *display, const struct hsp_display_flush *flush,
                             bool shown);
+
+/* Counts flushed frames that have come onto the screen since the last call. `present_ns` is the sum
+ * of the times from flush to there, without waiting for the host's driver or the screen's refresh;
+ * `copied_bytes` what a CPU has moved for them. */
+void hsp_display_count_frames(struct hsp_display *display, uint32_t scanout_id, uint64_t frames,
+                              uint64_t present_ns, uint64_t copied_bytes);
+
+/* The user made the window this large: the guest may follow. */
+void hsp_display_request_size(struct hsp_display *display, uint32_t scanout_id, uint32_t width,
+                              uint32_t height);
+
+/* The user closed the window, and that shall end the machine. */
+void hsp_display_request_end(struct hsp_display *display, uint32_t scanout_id);
 
 #endif

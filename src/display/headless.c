@@ -20,7 +20,8 @@ struct headless {
     } scanouts[HSP_LIMIT_SCANOUT_COUNT];
 };
 
-static int create(struct hsp_display *display, struct hsp_display_backend **out)
+static int create(struct hsp_display *display, const struct hsp_display_options *options,
+                  struct hsp_display_backend **out)
 {
     struct headless *headless = calloc(1, sizeof(*headless));
 

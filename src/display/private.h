@@ -10,8 +10,6 @@
 
 #include "base/limits.h"
 
-#include <uv.h>
-
 struct hsp_display_scanout {
     struct hsp_display_picture *picture; /* NULL: off */
     struct hsp_display_cursor cursor;

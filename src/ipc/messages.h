@@ -40,6 +40,7 @@ enum hsp_ipc_type {
     HSP_IPC_DISPLAY_FLUSHED = 0x280, /* hsp_ipc_display_flushed */
     HSP_IPC_DISPLAY_RESIZED,         /* hsp_ipc_display_resized: the host wants a new mode */
     HSP_IPC_DISPLAY_SCREENSHOT_DONE, /* hsp_ipc_display_screenshot_done */
+    HSP_IPC_DISPLAY_CLOSED,          /* hsp_ipc_display_closed: the user wants the machine to end */
     /* cli → gpu, and the answers */
     HSP_IPC_CONTROL_STAT = 0x300,       /* empty */
     HSP_IPC_CONTROL_SCREENSHOT,         /* hsp_ipc_display_screenshot, 1 fd */
@@ -152,6 +153,11 @@ struct hsp_ipc_display_cursor {
 struct hsp_ipc_display_resized {
     uint32_t scanout_id;
     uint32_t width, height;
+    uint32_t pad;
+};
+
+struct hsp_ipc_display_closed {
+    uint32_t scanout_id;
     uint32_t pad;
 };
 

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "display/test_screen.h"
+
+#include "base/fd.h"
+#include "base/test.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <xcb/xtest.h>
+
+#define TIMEOUT_NS 30000000000ull
+
+/* ------------------------------------------------------------------ the server */
+
+static _Noreturn void run_server(int number_fd)
+{
+    char fd_arg[16], mode[32];
+    int null_fd = open("/dev/null", O_RDWR);
+
+    snprintf(fd_arg, sizeof(fd_arg), "%d", number_fd);
+    snprintf(mode, sizeof(mode), "%dx%dx24", TEST_SCREEN_WIDTH, TEST_SCREEN_HEIGHT);
+    hsp_fd_set_cloexec(number_fd, false);
+    dup2(null_fd, STDERR_FILENO);
+    execlp("Xvfb", "Xvfb", "-displayfd", fd_arg, "-screen", "0", mode, "-nolisten", "tcp",
+           "-noreset", (char *)NULL);
+    _exit(127);
+}
+
+void test_screen_start(struct test_screen *screen)
+{
+    size_t length = 1;
+    ssize_t n;
+    int fds[2];
+
+    memset(screen, 0, sizeof(*screen));
+    HSP_CHECK_EQ(pipe2(fds, O_CLOEXEC), 0);
+    screen->pid = fork();
+    if (screen->pid == 0)
+        run_server(fds[1]);
+    HSP_CHECK(screen->pid > 0);
+    hsp_fd_close(&fds[1]);
+    screen->name[0] = ':';
+    while ((n = read(fds[0], screen->name + length, sizeof(screen->name) - 1 - length)) > 0)
+        length += (size_t)n;
+    hsp_fd_close(&fds[0]);
+    HSP_CHECK(length > 1); /* else there is no Xvfb */
+    screen->name[strcspn(screen->name, "\n")] = '\0';
+    setenv("DISPLAY", screen->name, 1);
+    screen->connection = xcb_connect(screen->name, NULL);
+    HSP_CHECK_EQ(xcb_connection_has_error(screen->connection), 0);
+    screen->root = xcb_setup_roots_iterator(xcb_get_setup(screen->connection)).data->root;
+}
+
+void test_screen_finish(struct test_screen *screen)
+{
+    xcb_disconnect(screen->connection);
+    kill(screen->pid, SIGTERM);
+    HSP_CHECK_EQ(waitpid(screen->pid, NULL, 0), screen->pid);
+}
+
+/* ------------------------------------------------------------------ windows */
+
+static bool is_visible(struct test_screen *screen, xcb_window_t window)
+{
+    xcb_get_window_attributes_reply_t *attributes = xcb_get_window_attributes_reply(
+        screen->connection, xcb_get_window_attributes(screen->connection, window), NULL);
+    bool visible = attributes && attributes->_class == XCB_WINDOW_CLASS_INPUT_OUTPUT &&
+                   attributes->map_state == XCB_MAP_STATE_VIEWABLE;
+
+    free(attributes);
+    return visible;
+}
+
+size_t test_screen_list(struct test_screen *screen, xcb_window_t out_windows[TEST_WINDOW_COUNT])
+{
+    xcb_query_tree_reply_t *tree = xcb_query_tree_reply(
+        screen->connection, xcb_query_tree(screen->connection, screen->root), NULL);
+    xcb_window_t *children;
+    size_t count = 0;
+
+    HSP_CHECK(tree != NULL);
+    children = xcb_query_tree_children(tree);
+    for (int i = 0; i < xcb_query_tree_children_length(tree); i++) {
+        if (is_visible(screen, children[i])) {
+            HSP_CHECK(count < TEST_WINDOW_COUNT);
+            out_windows[count++] = children[i];
+        }
+    }
+    free(tree);
+    return count;
+}
+
+void test_screen_wait_count(struct test_screen *screen, size_t count)
+{
+    uint64_t deadline = hsp_now_ns() + TIMEOUT_NS;
+    xcb_window_t windows[TEST_WINDOW_COUNT];
+
+    while (test_screen_list(screen, windows) != count) {
+        HSP_CHECK(hsp_now_ns() < deadline);
+        usleep(10000);
+    }
+}
+
+xcb_window_t test_screen_wait_window(struct test_screen *screen)
+{
+    xcb_window_t windows[TEST_WINDOW_COUNT];
+
+    test_screen_wait_count(screen, 1);
+    HSP_CHECK_EQ(test_screen_list(screen, windows), 1);
+    return windows[0];
+}
+
+struct test_geometry test_window_get_geometry(struct test_screen *screen, xcb_window_t window)
+{
+    xcb_connection_t *connection = screen->connection;
+    xcb_get_geometry_reply_t *geometry =
+        xcb_get_geometry_reply(connection, xcb_get_geometry(connection, window), NULL);
+    xcb_translate_coordinates_reply_t *origin = xcb_translate_coordinates_reply(
+        connection, xcb_translate_coordinates(connection, window, screen->root, 0, 0), NULL);
+    struct test_geometry result;
+
+    HSP_CHECK(geometry && origin);
+    result =
+        (struct test_geometry){origin->dst_x, origin->dst_y, geometry->width, geometry->height};
+    free(geometry);
+    free(origin);
+    return result;
+}
+
+void test_window_resize(struct test_screen *screen, xcb_window_t window, uint32_t width,
+                        uint32_t height)
+{
+    const uint32_t values[] = {0, 0, width, height};
+
+    xcb_configure_window(screen->connection, window,
+                         XCB_CONFIG_WINDOW_X | XCB_CONFIG_WINDOW_Y | XCB_CONFIG_WINDOW_WIDTH |
+                             XCB_CONFIG_WINDOW_HEIGHT,
+                         values);
+    xcb_flush(screen->connection);
+}
+
+static xcb_atom_t get_atom(struct test_screen *screen, const char *name)
+{
+    xcb_intern_atom_reply_t *reply = xcb_intern_atom_reply(
+        screen->connection, xcb_intern_atom(screen->connection, 0, (uint16_t)strlen(name), name),
+        NULL);
+    xcb_atom_t atom;
+
+    HSP_CHECK(reply != NULL);
+    atom = reply->atom;
+    free(reply);
+    return atom;
+}
+
+/* As a window manager does when its close button is pressed. */
+void test_window_close(struct test_screen *screen, xcb_window_t window)
+{
+    xcb_client_message_event_t event = {
+        .response_type = XCB_CLIENT_MESSAGE,
+        .format = 32,
+        .window = window,
+        .type = get_atom(screen, "WM_PROTOCOLS"),
+        .data.data32 = {get_atom(screen, "WM_DELETE_WINDOW"), XCB_CURRENT_TIME},
+    };
+
+    xcb_send_event(screen->connection, 0, window, XCB_EVENT_MASK_NO_EVENT, (const char *)&event);
+    xcb_flush(screen->connection);
+}
+
+void test_window_get_title(struct test_screen *screen, xcb_window_t window, char *out_title,
+                           size_t size)
+{
+    xcb_get_property_reply_t *reply = xcb_get_property_reply(
+        screen->connection,
+        xcb_get_property(screen->connection, 0, window, get_atom(screen, "_NET_WM_NAME"),
+                         XCB_GET_PROPERTY_TYPE_ANY, 0, 64),
+        NULL);
+
+    HSP_CHECK(reply != NULL);
+    snprintf(out_title, size, "%.*s", xcb_get_property_value_length(reply),
+             (const char *)xcb_get_property_value(reply));
+    free(reply);
+}
+
+uint8_t *test_screen_capture(struct test_screen *screen, struct test_geometry where)
+{
+    xcb_get_image_reply_t *reply = xcb_get_image_reply(
+        screen->connection,
+        xcb_get_image(screen->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, screen->root, (int16_t)where.x,
+                      (int16_t)where.y, (uint16_t)where.width, (uint16_t)where.height, UINT32_MAX),
+        NULL);
+    size_t size = (size_t)where.width * where.height * 4;
+    uint8_t *pixels = malloc(size);
+
+    HSP_CHECK(reply != NULL && pixels != NULL);
+    HSP_CHECK_EQ(xcb_get_image_data_length(reply), size);
+    memcpy(pixels, xcb_get_image_data(reply), size);
+    free(reply);
+    return pixels;
+}
+
+void test_screen_press(struct test_screen *screen, uint8_t keycode)
+{
+    xcb_test_fake_input(screen->connection, XCB_KEY_PRESS, keycode, XCB_CURRENT_TIME, screen->root,
+                        0, 0, 0);
+    xcb_test_fake_input(screen->connection, XCB_KEY_RELEASE, keycode, XCB_CURRENT_TIME,
+                        screen->root, 0, 0, 0);
+    xcb_flush(screen->connection);
+}

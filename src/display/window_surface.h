@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Vulkan on SDL's windows.
+ *
+ * Threads: main, unless a surface is used, which any thread may.
+ */
+#ifndef HSP_DISPLAY_WINDOW_SURFACE_H
+#define HSP_DISPLAY_WINDOW_SURFACE_H
+
+#include "base/util.h"
+
+#include <SDL3/SDL.h>
+#include <SDL3/SDL_vulkan.h>
+#include <vulkan/vulkan.h>
+
+struct hsp_window_surface {
+    VkSurfaceKHR handle;
+    void *connection; /* to the X server; NULL elsewhere */
+};
+
+/* After SDL_Init. VK_NULL_HANDLE, with a log line, where Vulkan cannot show windows. */
+VkInstance hsp_window_instance_create(void);
+
+/* The window was made with SDL_WINDOW_VULKAN. False, logged, when it cannot have a surface. */
+bool hsp_window_surface_init(struct hsp_window_surface *surface, VkInstance instance,
+                             SDL_Window *window);
+
+/* Before its window goes. Safe on a zeroed surface. */
+void hsp_window_surface_finish(struct hsp_window_surface *surface, VkInstance instance);
+
+#endif
