@@ -143,6 +143,13 @@ void hsp_vn_decode_VkOwner(struct hsp_vn_reader *reader, VkOwner *val)
         known = self.make(extensions=extension, known="VK_EXT_late 1\n")
         self.assertEqual([s.name for s in known.plan.links], ["VkEarly", "VkLate"])
 
+    def test_extension_of_mesa_xml_yields_to_vk_xml(self) -> None:
+        extension = """<extension name="VK_MESA_venus_protocol" number="5" supported="vulkan">
+            <require><type name="VkLate"/></require></extension>"""
+        g = self.make(extensions=extension)
+        self.assertEqual(g.registry.extensions["VK_MESA_venus_protocol"].number, 5)
+        self.assertEqual([s.name for s in g.plan.links], ["VkEarly", "VkLate"])
+
     def test_struct_that_needs_another_extension_is_no_link(self) -> None:
         extension = """<extension name="VK_EXT_late" number="5" supported="vulkan">
             <require depends="VK_VERSION_1_0+VK_KHR_other"><type name="VkLate"/></require>
