@@ -2,13 +2,14 @@
 """`hesper exec` as a command: statuses, signals, what it leaves behind, and what happens when a
 client or a renderer dies."""
 
+import glob
 import os
 import signal
 import subprocess
 import time
 
 from harness.runner import check, start, stop
-from vtest.client import HESPER, Exec, environment, for_each_client, is_alive, read
+from vtest.client import HESPER, Exec, environment, for_each_client, is_alive, program, read
 
 ENDLESS = ["vkmark", "--winsys", "headless", "-b", "vertex:duration=600"]
 
@@ -165,3 +166,22 @@ def test_stdin_is_not_needed(test):
         check(process.wait(30) in (0, 1), f"status {process.returncode}")
     finally:
         stop(process)
+
+
+def test_wrong_answer_in_the_cache_heals(test):
+    """The renderer keeps which memory types take host pointers; a wrong answer fails one program, with
+    a clear error, and is forgotten."""
+    cache = test.path("cache")
+    os.makedirs(cache, exist_ok=True)
+    command = program("memory-check", "--loops=2")
+    check(status_of(test, *command, XDG_CACHE_HOME=cache) == 0, "without a cache")
+    kept = glob.glob(os.path.join(cache, "hesper", "render", "host-pointer-types-*"))
+    check(len(kept) == 1, f"kept answers: {kept}")
+    right = read(kept[0])
+    for wrong in ["80\n", "", "x\n", "1"]:
+        with open(kept[0], "w", encoding="ascii") as file:
+            file.write(wrong)
+        status = status_of(test, *command, XDG_CACHE_HOME=cache)
+        check(status == (1 if wrong == "80\n" else 0), f"{wrong!r}: status {status}")
+        check(status_of(test, *command, XDG_CACHE_HOME=cache) == 0, f"{wrong!r} did not heal")
+        check(read(kept[0]) == right, f"{wrong!r} is still kept")
