@@ -52,6 +52,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     struct fake_icd_control *control = fake_icd_get_control();
 
     setenv("HESPER_LOG", "error", 0);
+    unsetenv("XDG_CACHE_HOME"); /* no run leaves anything to the next */
     hsp_log_init("fuzz_stream");
     control->waits_succeed = true;
     control->memory.memoryHeaps[0].size = 64 << 20;
@@ -70,8 +71,6 @@ static void on_fence(void *user_data, uint32_t ring_idx, uint64_t fence_id)
 
 static void on_fatal(void *user_data, const char *reason)
 {
-    if (getenv("FUZZ_VERBOSE"))
-        fprintf(stderr, "fault: %s\n", reason);
 }
 
 /* A client can always make its own context wait for itself, vq stream for ring and ring for vq
