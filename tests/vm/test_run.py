@@ -12,11 +12,12 @@ from vm.guest import CUBE, VENUS
 
 def test_exec(test):
     picture = test.path("screen.png")
-    command = (f"export {VENUS}; {in_guest(CUBE)} --present=zero-copy --seconds=8; "
+    command = (f"export {VENUS}; {in_guest(CUBE)} --present=zero-copy --seconds=20; "
                "echo \"from the guest: $(cat /proc/sys/kernel/hostname)\"; exit 7")
     output = test.run([HESPER, "run", "--ssh-port", str(free_port()), "--share", BUILD,
                        "--size", "800x600", "--cpus", "2", "--memory", "1G",
-                       "--screenshot", picture, "--exec", command], timeout=400, status=7)
+                       "--screenshot", picture, "--screenshot-after", "12", "--exec", command],
+                      timeout=400, status=7)
     check("from the guest: hesper-guest" in output, "the command's output is missing")
     check(os.path.exists(picture), "there is no screenshot")
     shown = Image.open(picture).convert("RGB")
