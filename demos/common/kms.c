@@ -201,6 +201,18 @@ size_t demo_kms_get_modifiers(const struct demo_kms *kms, uint32_t format, uint6
     return count;
 }
 
+size_t demo_kms_get_formats(const struct demo_kms *kms, uint32_t *out_formats, size_t capacity)
+{
+    uint32_t plane_id = find_primary_plane(kms);
+    drmModePlane *plane = plane_id ? drmModeGetPlane(kms->fd, plane_id) : NULL;
+    size_t count = 0;
+
+    for (; plane && count < plane->count_formats && count < capacity; count++)
+        out_formats[count] = plane->formats[count];
+    drmModeFreePlane(plane);
+    return count;
+}
+
 /* ------------------------------------------------------------------ framebuffers */
 
 static void add_framebuffer(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer,
@@ -233,13 +245,14 @@ void demo_kms_buffer_import(const struct demo_kms *kms, struct demo_kms_buffer *
     add_framebuffer(kms, framebuffer, format, modifier, offset);
 }
 
-void demo_kms_buffer_create_dumb(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer)
+void demo_kms_buffer_create_dumb(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer,
+                                 uint32_t format, uint32_t bits_per_pixel)
 {
     uint64_t size, offset;
     uint32_t pitch;
 
     *framebuffer = (struct demo_kms_buffer){0};
-    if (drmModeCreateDumbBuffer(kms->fd, kms->mode.hdisplay, kms->mode.vdisplay, 32, 0,
+    if (drmModeCreateDumbBuffer(kms->fd, kms->mode.hdisplay, kms->mode.vdisplay, bits_per_pixel, 0,
                                 &framebuffer->handle, &pitch, &size) != 0)
         demo_die("no dumb buffer: %s", strerror(errno));
     framebuffer->pitch = pitch;
@@ -249,7 +262,7 @@ void demo_kms_buffer_create_dumb(const struct demo_kms *kms, struct demo_kms_buf
     framebuffer->map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, kms->fd, (off_t)offset);
     if (framebuffer->map == MAP_FAILED)
         demo_die("mmap of a dumb buffer: %s", strerror(errno));
-    add_framebuffer(kms, framebuffer, DRM_FORMAT_XRGB8888, DRM_FORMAT_MOD_LINEAR, 0);
+    add_framebuffer(kms, framebuffer, format, DRM_FORMAT_MOD_LINEAR, 0);
 }
 
 void demo_kms_buffer_destroy(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer)
@@ -292,21 +305,30 @@ void demo_kms_wait(struct demo_kms *kms)
     }
 }
 
+static void die_not_shown(const struct demo_kms *kms, const struct demo_kms_buffer *framebuffer)
+{
+    demo_die("%s does not show framebuffer %u: %s", kms->driver, framebuffer->fb_id,
+             strerror(errno));
+}
+
+void demo_kms_set(struct demo_kms *kms, const struct demo_kms_buffer *framebuffer)
+{
+    demo_kms_wait(kms);
+    if (drmModeSetCrtc(kms->fd, kms->crtc_id, framebuffer->fb_id, 0, 0, &kms->connector_id, 1,
+                       &kms->mode) != 0)
+        die_not_shown(kms, framebuffer);
+    kms->is_shown = true;
+}
+
 void demo_kms_show(struct demo_kms *kms, const struct demo_kms_buffer *framebuffer)
 {
-    int ret;
-
     demo_kms_wait(kms);
     if (!kms->is_shown) {
-        ret = drmModeSetCrtc(kms->fd, kms->crtc_id, framebuffer->fb_id, 0, 0, &kms->connector_id, 1,
-                             &kms->mode);
-        kms->is_shown = ret == 0;
-    } else {
-        ret = drmModePageFlip(kms->fd, kms->crtc_id, framebuffer->fb_id, DRM_MODE_PAGE_FLIP_EVENT,
-                              kms);
-        kms->flip_pending = ret == 0;
+        demo_kms_set(kms, framebuffer);
+        return;
     }
-    if (ret != 0)
-        demo_die("%s does not show framebuffer %u: %s", kms->driver, framebuffer->fb_id,
-                 strerror(errno));
+    if (drmModePageFlip(kms->fd, kms->crtc_id, framebuffer->fb_id, DRM_MODE_PAGE_FLIP_EVENT, kms) !=
+        0)
+        die_not_shown(kms, framebuffer);
+    kms->flip_pending = true;
 }

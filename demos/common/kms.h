@@ -43,6 +43,10 @@ void demo_kms_close(struct demo_kms *kms);
 size_t demo_kms_get_modifiers(const struct demo_kms *kms, uint32_t format, uint64_t *out_modifiers,
                               size_t capacity);
 
+/* The formats (DRM_FORMAT_*) that the screen's primary plane takes, at most `capacity`. Returns
+ * their number. */
+size_t demo_kms_get_formats(const struct demo_kms *kms, uint32_t *out_formats, size_t capacity);
+
 struct demo_kms_buffer {
     uint32_t handle; /* GEM handle */
     uint32_t fb_id;
@@ -56,14 +60,19 @@ void demo_kms_buffer_import(const struct demo_kms *kms, struct demo_kms_buffer *
                             int dma_buf_fd, uint32_t format, uint64_t modifier, uint32_t offset,
                             uint32_t pitch);
 
-/* A framebuffer of the kernel's, mapped, XRGB8888. */
-void demo_kms_buffer_create_dumb(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer);
+/* A framebuffer of the kernel's, mapped. */
+void demo_kms_buffer_create_dumb(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer,
+                                 uint32_t format, uint32_t bits_per_pixel);
 
 void demo_kms_buffer_destroy(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer);
 
 /* Puts a framebuffer on the screen; the first time the mode is set, later times are page flips,
  * after the flip before has finished. */
 void demo_kms_show(struct demo_kms *kms, const struct demo_kms_buffer *framebuffer);
+
+/* Puts a framebuffer on the screen by setting the mode anew: a page flip cannot change the format.
+ * Returns when it is there. */
+void demo_kms_set(struct demo_kms *kms, const struct demo_kms_buffer *framebuffer);
 
 /* Waits until the last page flip has happened, so that the framebuffer before it is free. */
 void demo_kms_wait(struct demo_kms *kms);

@@ -2,6 +2,7 @@
 /* Copy: the GPU copies each picture to mapped memory, the CPU from there to a dumb buffer. */
 #include "readback.h"
 
+#include <drm_fourcc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,7 @@ static struct demo_target *create(const struct demo_device *device, struct demo_
     };
     demo_readback_create(&target->readback, &target->base);
     for (int i = 0; i < DEMO_TARGET_IMAGE_COUNT; i++)
-        demo_kms_buffer_create_dumb(kms, &target->framebuffers[i]);
+        demo_kms_buffer_create_dumb(kms, &target->framebuffers[i], DRM_FORMAT_XRGB8888, 32);
     return &target->base;
 }
 
