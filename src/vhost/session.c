@@ -447,13 +447,13 @@ int hsp_vhost_session_handle(struct hsp_vhost_device *device, struct hsp_vhost_m
     }
     if ((handler->size != ANY_SIZE && message->header.size != handler->size) ||
         message->fd_count > handler->max_fd_count) {
-        hsp_error("vhost-user request %s is malformed: %u bytes, %zu descriptors", handler->name,
-                  message->header.size, message->fd_count);
+        hsp_warning("vhost-user request %s is malformed: %u bytes, %zu descriptors", handler->name,
+                    message->header.size, message->fd_count);
         return -EPROTO;
     }
     ret = handler->handle(&request);
     if (ret < 0)
-        hsp_error("vhost-user request %s refused: %s", handler->name, strerror(-ret));
+        hsp_warning("vhost-user request %s refused: %s", handler->name, strerror(-ret));
     return ret;
 }
 
