@@ -245,6 +245,15 @@ void demo_kms_buffer_import(const struct demo_kms *kms, struct demo_kms_buffer *
     add_framebuffer(kms, framebuffer, format, modifier, offset);
 }
 
+void demo_kms_buffer_wrap(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer,
+                          uint32_t handle, uint32_t format, uint64_t modifier, uint32_t offset,
+                          uint32_t pitch)
+{
+    *framebuffer = (struct demo_kms_buffer){.handle = handle, .pitch = pitch};
+    add_framebuffer(kms, framebuffer, format, modifier, offset);
+    framebuffer->handle = 0; /* not ours to close */
+}
+
 void demo_kms_buffer_create_dumb(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer,
                                  uint32_t format, uint32_t bits_per_pixel)
 {

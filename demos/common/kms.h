@@ -60,6 +60,11 @@ void demo_kms_buffer_import(const struct demo_kms *kms, struct demo_kms_buffer *
                             int dma_buf_fd, uint32_t format, uint64_t modifier, uint32_t offset,
                             uint32_t pitch);
 
+/* A framebuffer of memory that is a GEM object of this card already; the handle is borrowed. */
+void demo_kms_buffer_wrap(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer,
+                          uint32_t handle, uint32_t format, uint64_t modifier, uint32_t offset,
+                          uint32_t pitch);
+
 /* A framebuffer of the kernel's, mapped. */
 void demo_kms_buffer_create_dumb(const struct demo_kms *kms, struct demo_kms_buffer *framebuffer,
                                  uint32_t format, uint32_t bits_per_pixel);

@@ -16,9 +16,10 @@ const char *const demo_shared_image_extensions[DEMO_SHARED_IMAGE_EXTENSION_COUNT
     VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME,
 };
 
-/* Whether images with this modifier can be used so and exported. */
-static bool is_exportable(const struct demo_device *device, VkFormat format,
-                          VkImageUsageFlags usage, uint64_t modifier)
+/* What can be done with the memory of images with this modifier that are used so; 0 when there are
+ * no such images. */
+static VkExternalMemoryFeatureFlags get_features(const struct demo_device *device, VkFormat format,
+                                                 VkImageUsageFlags usage, uint64_t modifier)
 {
     VkPhysicalDeviceImageDrmFormatModifierInfoEXT modifier_info = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_DRM_FORMAT_MODIFIER_INFO_EXT,
@@ -45,10 +46,17 @@ static bool is_exportable(const struct demo_device *device, VkFormat format,
         .pNext = &external,
     };
 
-    return vkGetPhysicalDeviceImageFormatProperties2(device->physical, &info, &properties) ==
-               VK_SUCCESS &&
-           (external.externalMemoryProperties.externalMemoryFeatures &
-            VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT);
+    if (vkGetPhysicalDeviceImageFormatProperties2(device->physical, &info, &properties) !=
+        VK_SUCCESS)
+        return 0;
+    return external.externalMemoryProperties.externalMemoryFeatures;
+}
+
+bool demo_shared_image_is_importable(const struct demo_device *device, VkFormat format,
+                                     VkImageUsageFlags usage, uint64_t modifier)
+{
+    return get_features(device, format, usage, modifier) &
+           VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT;
 }
 
 uint32_t demo_shared_image_modifiers(const struct demo_device *device, VkFormat format,
@@ -72,23 +80,20 @@ uint32_t demo_shared_image_modifiers(const struct demo_device *device, VkFormat 
         for (uint32_t j = 0; j < list.drmFormatModifierCount; j++)
             if (wanted[i] == known[j].drmFormatModifier &&
                 known[j].drmFormatModifierPlaneCount == 1 &&
-                is_exportable(device, format, usage, wanted[i]))
+                (get_features(device, format, usage, wanted[i]) &
+                 VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT))
                 out[out_count++] = wanted[i];
     return out_count;
 }
 
+/* `modifier_info` is one of the two structures that say what the modifier is. */
 static void create_image(const struct demo_device *device, struct demo_shared_image *shared,
                          VkFormat format, uint32_t width, uint32_t height, VkImageUsageFlags usage,
-                         const uint64_t *modifiers, uint32_t modifier_count)
+                         const void *modifier_info)
 {
-    VkImageDrmFormatModifierListCreateInfoEXT modifier_info = {
-        .sType = VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_LIST_CREATE_INFO_EXT,
-        .drmFormatModifierCount = modifier_count,
-        .pDrmFormatModifiers = modifiers,
-    };
     VkExternalMemoryImageCreateInfo external_info = {
         .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO,
-        .pNext = &modifier_info,
+        .pNext = modifier_info,
         .handleTypes = HANDLE_TYPE,
     };
     VkImageCreateInfo info = {
@@ -165,16 +170,81 @@ void demo_shared_image_create(const struct demo_device *device, struct demo_shar
                               VkImageUsageFlags usage, const uint64_t *modifiers,
                               uint32_t modifier_count)
 {
-    VkImageSubresource plane = {.aspectMask = VK_IMAGE_ASPECT_MEMORY_PLANE_0_BIT_EXT};
+    const VkImageSubresource plane = {.aspectMask = VK_IMAGE_ASPECT_MEMORY_PLANE_0_BIT_EXT};
+    const VkImageDrmFormatModifierListCreateInfoEXT modifier_info = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_LIST_CREATE_INFO_EXT,
+        .drmFormatModifierCount = modifier_count,
+        .pDrmFormatModifiers = modifiers,
+    };
 
     *shared = (struct demo_shared_image){.fd = -1};
-    create_image(device, shared, format, width, height, usage, modifiers, modifier_count);
+    create_image(device, shared, format, width, height, usage, &modifier_info);
     allocate_memory(device, shared);
     shared->view = demo_image_view_create(device, shared->image, format);
     shared->fd = export_memory(device, shared->memory);
     shared->modifier = get_modifier(device, shared->image);
     vkGetImageSubresourceLayout(device->device, shared->image, &plane, &shared->layout);
 }
+
+/* ------------------------------------------------------------------ importing */
+
+static void import_memory(const struct demo_device *device, struct demo_shared_image *shared)
+{
+    PFN_vkGetMemoryFdPropertiesKHR get_properties =
+        (PFN_vkGetMemoryFdPropertiesKHR)(void *)vkGetDeviceProcAddr(device->device,
+                                                                    "vkGetMemoryFdPropertiesKHR");
+    VkMemoryFdPropertiesKHR properties = {.sType = VK_STRUCTURE_TYPE_MEMORY_FD_PROPERTIES_KHR};
+    VkMemoryRequirements requirements;
+
+    vkGetImageMemoryRequirements(device->device, shared->image, &requirements);
+    DEMO_VK(get_properties(device->device, HANDLE_TYPE, shared->fd, &properties));
+    const VkMemoryDedicatedAllocateInfo dedicated_info = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO,
+        .image = shared->image,
+    };
+    const VkImportMemoryFdInfoKHR import_info = {
+        .sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR,
+        .pNext = &dedicated_info,
+        .handleType = HANDLE_TYPE,
+        .fd = dup(shared->fd), /* Vulkan's from now on */
+    };
+    const VkMemoryAllocateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+        .pNext = &import_info,
+        .allocationSize = requirements.size,
+        .memoryTypeIndex =
+            demo_memory_type(device, requirements.memoryTypeBits & properties.memoryTypeBits, 0, 0),
+    };
+    DEMO_VK(vkAllocateMemory(device->device, &info, NULL, &shared->memory));
+    DEMO_VK(vkBindImageMemory(device->device, shared->image, shared->memory, 0));
+}
+
+void demo_shared_image_import(const struct demo_device *device, struct demo_shared_image *shared,
+                              VkFormat format, uint32_t width, uint32_t height,
+                              VkImageUsageFlags usage, int fd, uint64_t modifier,
+                              const VkSubresourceLayout *layout)
+{
+    const VkSubresourceLayout plane = {.offset = layout->offset, .rowPitch = layout->rowPitch};
+    const VkImageDrmFormatModifierExplicitCreateInfoEXT modifier_info = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_EXPLICIT_CREATE_INFO_EXT,
+        .drmFormatModifier = modifier,
+        .drmFormatModifierPlaneCount = 1,
+        .pPlaneLayouts = &plane,
+    };
+
+    *shared = (struct demo_shared_image){
+        .fd = dup(fd),
+        .modifier = modifier,
+        .layout = plane,
+    };
+    if (shared->fd < 0)
+        demo_die("no descriptor for the dma-buf: %s", strerror(errno));
+    create_image(device, shared, format, width, height, usage, &modifier_info);
+    import_memory(device, shared);
+    shared->view = demo_image_view_create(device, shared->image, format);
+}
+
+/* ------------------------------------------------------------------ using */
 
 void demo_shared_image_destroy(const struct demo_device *device, struct demo_shared_image *shared)
 {
@@ -219,4 +289,23 @@ void demo_shared_image_release(const struct demo_device *device,
     vkCmdPipelineBarrier(
         commands, VK_PIPELINE_STAGE_COLOR_ATTACHMENT_OUTPUT_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
         VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 0, 0, NULL, 0, NULL, 1, &barrier);
+}
+
+void demo_shared_image_acquire(const struct demo_device *device,
+                               const struct demo_shared_image *shared, VkCommandBuffer commands,
+                               VkImageLayout layout)
+{
+    const VkImageMemoryBarrier barrier = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+        .dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT,
+        .oldLayout = VK_IMAGE_LAYOUT_GENERAL,
+        .newLayout = layout,
+        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_FOREIGN_EXT,
+        .dstQueueFamilyIndex = device->queue_family,
+        .image = shared->image,
+        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
+    };
+
+    vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT,
+                         VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 0, NULL, 0, NULL, 1, &barrier);
 }

@@ -36,6 +36,23 @@ void demo_shared_image_create(const struct demo_device *device, struct demo_shar
                               uint32_t modifier_count);
 void demo_shared_image_destroy(const struct demo_device *device, struct demo_shared_image *shared);
 
+/* Whether memory of others can become an image of this format, usage and modifier. */
+bool demo_shared_image_is_importable(const struct demo_device *device, VkFormat format,
+                                     VkImageUsageFlags usage, uint64_t modifier);
+
+/* An image on memory that somebody else made. The descriptor, a dma-buf, is borrowed; modifier,
+ * layout.offset and layout.rowPitch are those of the memory, the rest of the layout is taken no
+ * notice of. Its first use is demo_shared_image_acquire. */
+void demo_shared_image_import(const struct demo_device *device, struct demo_shared_image *shared,
+                              VkFormat format, uint32_t width, uint32_t height,
+                              VkImageUsageFlags usage, int fd, uint64_t modifier,
+                              const VkSubresourceLayout *layout);
+
+/* Records taking the image over from users outside Vulkan, with what they wrote, into `layout`. */
+void demo_shared_image_acquire(const struct demo_device *device,
+                               const struct demo_shared_image *shared, VkCommandBuffer commands,
+                               VkImageLayout layout);
+
 /* The bytes of the image's first row, mapped through the dma-buf for reading and writing at the
  * first call; the rows are layout.rowPitch apart. NULL when the modifier is not LINEAR. */
 uint8_t *demo_shared_image_map(struct demo_shared_image *shared, uint32_t height);
