@@ -309,6 +309,7 @@ static int start_gpu(struct run *run, int socket_fd)
     hsp_cli_args_add(&args, "--fd=3");
     hsp_cli_args_add(&args, "--name=%s", run->options.name);
     hsp_cli_args_add(&args, "--size=%ux%u", run->options.width, run->options.height);
+    hsp_cli_args_add(&args, "--display=%s", run->options.display);
     run->gpu = (struct hsp_cli_child){.name = "hesper-gpu", .on_exit = on_gpu_exit};
     ret =
         hsp_cli_child_start(&run->gpu, &run->loop, &args, HSP_CLI_CHILD_DETACHED, socket_fd, NULL);

@@ -23,7 +23,8 @@ static const char usage[] =
     "\n"
     "  --image FILE       disk to boot, raw or qcow2 (default: the guest that ./dev makes; see\n"
     "                     HESPER_GUEST). With vmlinuz and initrd.img beside it these are booted\n"
-    "  --display KIND     headless: no window; see hesper screenshot (default)\n"
+    "  --display KIND     headless: no window; see hesper screenshot (default). window: on this\n"
+    "                     host's screen\n"
     "  --size WxH         of the screen (default 1280x800)\n"
     "  --exec CMD         runs the shell command CMD in the guest as root, ends the machine after\n"
     "                     it, and exits with its status (125: it could not be run)\n"
@@ -65,9 +66,9 @@ static bool parse_accelerator(const char *text)
 
 static bool parse_display(const char *text)
 {
-    if (strcmp(text, "headless") == 0)
+    if (strcmp(text, "headless") == 0 || strcmp(text, "window") == 0)
         return true;
-    hsp_cli_error(NULL, "--display wants headless, not '%s'", text);
+    hsp_cli_error(NULL, "--display wants headless or window, not '%s'", text);
     return false;
 }
 
@@ -134,6 +135,7 @@ static bool apply_option(struct hsp_cli_run_options *options, int option, const 
         options->image = value;
         return true;
     case OPTION_DISPLAY:
+        options->display = value;
         return parse_display(value);
     case OPTION_SIZE:
         return hsp_cli_parse_size("--size", value, &options->width, &options->height);
@@ -175,6 +177,7 @@ static long default_cpu_count(void)
 int hsp_cli_run_options_parse(int argc, char **argv, struct hsp_cli_run_options *out)
 {
     struct hsp_cli_run_options options = {
+        .display = "headless",
         .width = 1280,
         .height = 800,
         .screenshot_after = 5,

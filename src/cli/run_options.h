@@ -7,6 +7,7 @@
 
 struct hsp_cli_run_options {
     const char *image;       /* NULL: the guest that ./dev makes */
+    const char *display;     /* "headless", "window" */
     const char *command;     /* --exec; NULL: run until the guest is switched off */
     const char *screenshot;  /* NULL: none */
     const char *share;       /* a folder for the guest; NULL: none */

@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "gpu/control.h"
 #include "gpu/device.h"
 
 #include <errno.h>
@@ -217,8 +218,8 @@ static const struct hsp_gpu_link_handlers link_handlers = {
 
 static int start_process(struct hsp_gpu_display *display)
 {
-    char backend_argument[64];
-    const char *const extra_arguments[] = {backend_argument, NULL};
+    char backend_argument[64], name_argument[sizeof("--name=") + HSP_GPU_NAME_SIZE];
+    const char *const extra_arguments[] = {backend_argument, name_argument, NULL};
     struct hsp_gpu_device *device = display->device;
     struct hsp_gpu_program program = {
         .path = device->params.display_path,
@@ -232,6 +233,7 @@ static int start_process(struct hsp_gpu_display *display)
         return ret;
     snprintf(backend_argument, sizeof(backend_argument), "--backend=%s",
              device->params.display_backend);
+    snprintf(name_argument, sizeof(name_argument), "--name=%s", device->params.name);
     program.ipc_fd = fds[1];
     ret = hsp_gpu_link_create(device->loop, fds[0], &link_handlers, display, &display->link);
     if (ret < 0)

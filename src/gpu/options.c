@@ -32,7 +32,8 @@ static const char usage[] =
     "                          to 64G (default 8G)\n"
     "  --size=WxH              preferred mode of each output (default 1280x800)\n"
     "  --outputs=N             1 to 16 (default 1)\n"
-    "  --display=headless      how the outputs are shown: only to hesper screenshot\n"
+    "  --display=KIND          how the outputs are shown: headless, only to hesper screenshot\n"
+    "                          (default); window, in windows on this host\n"
     "  --render=PATH           the hesper-render program (default: beside this one)\n"
     "  --display-program=PATH  the hesper-display program (default: beside this one)\n"
     "  --print-capabilities    describe this program to a management layer, as JSON\n";
@@ -185,8 +186,8 @@ static bool parse_program(const char *option, const char *text, char *out_path)
 
 static bool parse_display(const char *text, const char **out_backend)
 {
-    if (strcmp(text, "headless") != 0)
-        return complain("--display=%s is unknown: there is headless", text);
+    if (strcmp(text, "headless") != 0 && strcmp(text, "window") != 0)
+        return complain("--display=%s is unknown: there are headless and window", text);
     *out_backend = text;
     return true;
 }
