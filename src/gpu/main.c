@@ -149,6 +149,14 @@ static int open_socket(const struct hsp_gpu_options *options)
     return fd;
 }
 
+/* A signal that came before there was a connection to shut down. */
+static bool is_ending(int event_fd)
+{
+    struct pollfd pollfd = {.fd = event_fd, .events = POLLIN};
+
+    return poll(&pollfd, 1, 0) > 0;
+}
+
 static int serve(struct hsp_gpu_server *server, int socket_fd, int event_fd)
 {
     int fd = socket_fd;
@@ -161,7 +169,7 @@ static int serve(struct hsp_gpu_server *server, int socket_fd, int event_fd)
     }
     hsp_fd_set_nonblocking(fd, false);
     connection_fd = fd;
-    ret = hsp_gpu_server_serve(server, fd);
+    ret = is_ending(event_fd) ? -EINTR : hsp_gpu_server_serve(server, fd);
     connection_fd = -1;
     if (fd != socket_fd)
         hsp_fd_close(&fd);
