@@ -26,9 +26,10 @@ struct buffer {
     void *gbm_map_data;
 };
 
-/* Of the screen's size, XRGB8888, linear. */
+/* Of the screen's size, XRGB8888, linear. `is_dumb` asks GBM for a dumb buffer of the kernel, else
+ * its driver for the card may allocate. */
 void buffer_create(struct buffer *buffer, const struct demo_device *device,
-                   const struct demo_kms *kms, struct gbm_device *gbm);
+                   const struct demo_kms *kms, struct gbm_device *gbm, bool is_dumb);
 void buffer_destroy(struct buffer *buffer, const struct demo_device *device,
                     const struct demo_kms *kms);
 

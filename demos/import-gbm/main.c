@@ -26,7 +26,7 @@ struct import {
     struct demo_device device;
     struct draw draw;
     struct buffer buffers[BUFFER_COUNT];
-    bool shows;
+    bool shows, is_dumb;
     uint64_t frames;
     uint64_t unseen;    /* frames whose number the GPU did not see */
     uint64_t wrong;     /* pixels that are not in the buffer's pages */
@@ -51,12 +51,12 @@ static void open_all(struct import *import)
                                          DRM_FORMAT_MOD_LINEAR))
         demo_skip("%s imports no linear dma-bufs to draw into",
                   import->device.properties.deviceName);
-    fprintf(stderr, "import-gbm: %s, %ux%u, GBM on %s (%s)\n", import->device.properties.deviceName,
-            kms->mode.hdisplay, kms->mode.vdisplay, kms->driver,
-            gbm_device_get_backend_name(import->gbm));
+    fprintf(stderr, "import-gbm: %s, %ux%u, %s buffers of GBM on %s\n",
+            import->device.properties.deviceName, kms->mode.hdisplay, kms->mode.vdisplay,
+            import->is_dumb ? "dumb" : "the driver's", kms->driver);
     draw_create(&import->draw, &import->device, kms->mode.hdisplay, kms->mode.vdisplay);
     for (int i = 0; i < BUFFER_COUNT; i++)
-        buffer_create(&import->buffers[i], &import->device, kms, import->gbm);
+        buffer_create(&import->buffers[i], &import->device, kms, import->gbm, import->is_dumb);
 }
 
 static void close_all(struct import *import)
@@ -152,6 +152,7 @@ static void write_picture(const struct import *import, const char *path)
 int main(int argc, char **argv)
 {
     const struct demo_target_ops *present = &demo_target_zero_copy_ops;
+    struct import import = {0};
     uint64_t frames = 0;
     double seconds = 5;
     const char *output = NULL;
@@ -159,12 +160,13 @@ int main(int argc, char **argv)
         {"present", DEMO_OPTION_PRESENT, &present,
          "zero-copy: the screen shows the buffer (default)\n"
          "offscreen: the same without showing it"},
+        {"dumb", DEMO_OPTION_FLAG, &import.is_dumb,
+         "a dumb buffer of the kernel, not one of GBM's driver for the card"},
         {"frames", DEMO_OPTION_COUNT, &frames, "stop after N frames"},
         {"seconds", DEMO_OPTION_SECONDS, &seconds, "stop after S seconds (default 5)"},
         {"output", DEMO_OPTION_PICTURE, &output, "write the last picture (.png, .ppm, .raw)"},
         {0},
     };
-    struct import import = {0};
 
     demo_options_parse(argc, argv, "Vulkan renders into a buffer of GBM; KMS shows it.", options);
     if (present == &demo_target_copy_ops)
