@@ -12,6 +12,7 @@ from harness.runner import MAIN_BUILD, VALIDATION_LAYER, check, start, stop
 HESPER = os.path.join(MAIN_BUILD, "src", "cli", "hesper")
 RENDERER = os.path.join(MAIN_BUILD, "src", "render", "hesper-render")
 PROGRAMS = os.path.join(MAIN_BUILD, "tests", "programs")
+DEMOS = os.path.join(MAIN_BUILD, "demos")
 INVALID = os.path.join(MAIN_BUILD, "tests", "vtest", "invalid")
 
 # Their name in tests' names, and HESPER_GUEST_ICD.
@@ -110,6 +111,10 @@ def run(test, command, client="mesa_26_1", timeout=60, status=0, **env):
         ended = running.wait(timeout)
         running.check_renderer_log()
     check(ended == status, f"{os.path.basename(command[0])} ended with status {ended}, not {status}")
+
+
+def demo(name, *arguments):
+    return [os.path.join(DEMOS, name, name), *arguments]
 
 
 def program(name, *arguments):
