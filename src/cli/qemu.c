@@ -196,6 +196,7 @@ static void add_kernel(struct hsp_cli_args *args, const struct hsp_cli_run_optio
     hsp_cli_args_add_pair(args, "-append",
                           "root=/dev/vda rw console=ttyS0 quiet net.ifnames=0 fsck.mode=skip "
                           "mitigations=off lsm=capability tsc=reliable no_timer_check "
+                          "vt.global_cursor_default=0 "
                           "systemd.show_status=0 systemd.ssh_auto=no%s",
                           options->share ? " hesper.share" : "");
 }

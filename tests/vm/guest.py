@@ -3,10 +3,10 @@
 
 import os
 
+from harness.cube import CUBE
 from harness.runner import LOGS, MAIN_BUILD, VALIDATION_LAYER, Failure
 from harness.vm import VM, in_guest
 
-CUBE = os.path.join(MAIN_BUILD, "demos", "cube", "cube")
 PROGRAMS = os.path.join(MAIN_BUILD, "tests", "programs")
 LOG = os.path.join(LOGS, "vm.log")  # of hesper run: the device and its renderers write there too
 

@@ -5,9 +5,10 @@ import os
 
 from PIL import Image
 
+from harness.cube import CUBE
 from harness.runner import BUILD, check
 from harness.vm import HESPER, free_port, in_guest
-from vm.guest import CUBE, VENUS
+from vm.guest import VENUS
 
 
 def test_exec(test):

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
 """A stock guest on QEMU with the whole of hesper: few tests, broad ones, in this order."""
 
-import json
 import os
 import signal
 import time
 
 from PIL import Image, ImageChops
 
+from harness.cube import CUBE, Cube
 from harness.runner import check
-from vm.guest import CUBE, LOG, VENUS, VENUS_25_0, get_vm, prepare, read_context_count, stop_vm
+from vm.guest import LOG, VENUS, VENUS_25_0, get_vm, prepare, read_context_count, stop_vm
 
 DRIVER_LINES = ["features: +virgl +edid", "+resource_blob", "+host_visible", "+context_init"]
 
@@ -91,8 +91,9 @@ def test_programs_mesa_25_0(test):
 def test_two_programs_at_once(test):
     """Each has a renderer of its own, and neither sees the other."""
     vm = get_vm(test)
-    both = [vm.ssh_start(f"export {VENUS}; for i in 1 2 3; do "
-                         "/tmp/graphics-check && /tmp/compute-check || exit 1; done", test.log) for _ in range(2)]
+    command = (f"export {VENUS}; for i in 1 2 3; do /tmp/graphics-check && /tmp/compute-check "
+               "|| exit 1; done")
+    both = [vm.ssh_start(command, test.log) for _ in range(2)]
     wait_until("two contexts", 60, lambda: read_context_count(vm) >= 2)
     for process in both:
         check(process.wait(300) == 0, "one of the two programs failed")
@@ -116,11 +117,6 @@ def test_vkmark_mesa_25_0(test):
 
 
 # -------------------------------------------------------------------- the screen
-
-
-def read_counts(vm):
-    scanout = vm.stat()["scanouts"][0]
-    return scanout["frames"], scanout["copied_bytes"]
 
 
 def count_wrong_pixels(path, expected_path):
@@ -153,19 +149,10 @@ def show_cube(test, way):
     expected = test.path("expected.png")
     test.run([CUBE, "--present=offscreen", "--angle=30", "--frames=1", f"--output={expected}"])
     check(len(Image.open(expected).getcolors(1 << 24)) > 100, "the expected picture is empty")
-    process = vm.ssh_start(f"{VENUS} /tmp/cube --present={way} --angle=30 --seconds=600 --json "
-                           ">/tmp/cube.json", test.log)
+    cube = Cube(vm, way, test.log, VENUS, "--angle=30")
     wait_for_picture(test, vm, expected)
-    # Only now: before the cube, the console was on the screen.
-    frames, copied = read_counts(vm)
-    time.sleep(4)
-    frames_after, copied_after = read_counts(vm)
-    check(process.poll() is None, "cube has ended")
-    check(frames_after > frames + 2, f"{frames_after - frames} frames in 4 s")
-    vm.ssh("pkill -INT -x cube", log=test.log)
-    check(process.wait(60) == 0, "cube failed")
-    result = json.loads(vm.ssh("cat /tmp/cube.json", log=test.log))
-    return result, (copied_after - copied) / (frames_after - frames)
+    _, copied = cube.measure(3)
+    return cube.finish(), copied
 
 
 def test_cube_zero_copy(test):
