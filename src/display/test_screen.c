@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/wait.h>
 #include <unistd.h>
 #include <xcb/xtest.h>
@@ -25,6 +28,9 @@ static _Noreturn void run_server(int number_fd)
     snprintf(fd_arg, sizeof(fd_arg), "%d", number_fd);
     snprintf(mode, sizeof(mode), "%dx%dx24", TEST_SCREEN_WIDTH, TEST_SCREEN_HEIGHT);
     hsp_fd_set_cloexec(number_fd, false);
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that fails does not finish it */
+#endif
     dup2(null_fd, STDERR_FILENO);
     execlp("Xvfb", "Xvfb", "-displayfd", fd_arg, "-screen", "0", mode, "-nolisten", "tcp",
            "-noreset", (char *)NULL);

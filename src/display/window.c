@@ -199,8 +199,6 @@ static void on_resize_delay(uv_timer_t *timer)
     uint32_t width = HSP_MIN(window->width, HSP_LIMIT_SCANOUT_EXTENT);
     uint32_t height = HSP_MIN(window->height, HSP_LIMIT_SCANOUT_EXTENT);
 
-    if (width == window->requested_width && height == window->requested_height)
-        return;
     window->requested_width = width;
     window->requested_height = height;
     window->requested_ns = hsp_now_ns();
@@ -275,7 +273,10 @@ static void handle_report(struct scanout_window *window)
     if (report.was_resized) {
         window->width = report.width;
         window->height = report.height;
-        uv_timer_start(&window->resize_timer, on_resize_delay, RESIZE_DELAY_MS, 0);
+        if (window->width == window->requested_width && window->height == window->requested_height)
+            uv_timer_stop(&window->resize_timer);
+        else
+            uv_timer_start(&window->resize_timer, on_resize_delay, RESIZE_DELAY_MS, 0);
     }
     if (!report.was_closed)
         return;
