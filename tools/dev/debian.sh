@@ -198,7 +198,7 @@ in_root() {
         --clearenv --setenv HOME "$cache/home" --setenv CCACHE_DIR "$cache/ccache"
         --setenv LANG C.UTF-8 --setenv USER "$(id -un)"
         --setenv PATH "$build_dir/src/cli:/usr/sbin:/usr/bin:/sbin:/bin"
-        --setenv HESPER_GUEST "$cache/guest"
+        --setenv HESPER_GUEST "${guest:-$cache/guest}"
     )
     local name path
     for name in TERM CI DISPLAY WAYLAND_DISPLAY XAUTHORITY http_proxy https_proxy no_proxy \
