@@ -8,15 +8,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* What a driver refuses it may grant with less asked of it. WRITE is what makes GBM take dumb
- * buffers. */
-static struct gbm_bo *create_bo(struct gbm_device *gbm, uint32_t width, uint32_t height,
-                                bool is_dumb)
+/* A driver that cannot draw itself refuses buffers for rendering; Vulkan draws here. */
+static struct gbm_bo *create_bo(struct gbm_device *gbm, uint32_t width, uint32_t height)
 {
-    const uint32_t usages[] = {
-        is_dumb ? GBM_BO_USE_SCANOUT | GBM_BO_USE_WRITE
-                : GBM_BO_USE_SCANOUT | GBM_BO_USE_LINEAR | GBM_BO_USE_RENDERING,
-        is_dumb ? GBM_BO_USE_WRITE : GBM_BO_USE_SCANOUT | GBM_BO_USE_LINEAR,
+    static const uint32_t usages[] = {
+        GBM_BO_USE_SCANOUT | GBM_BO_USE_LINEAR | GBM_BO_USE_RENDERING,
+        GBM_BO_USE_SCANOUT | GBM_BO_USE_LINEAR,
     };
 
     for (size_t i = 0; i < sizeof(usages) / sizeof(usages[0]); i++) {
@@ -43,11 +40,11 @@ static void import_image(struct buffer *buffer, const struct demo_device *device
 }
 
 void buffer_create(struct buffer *buffer, const struct demo_device *device,
-                   const struct demo_kms *kms, struct gbm_device *gbm, bool is_dumb)
+                   const struct demo_kms *kms, struct gbm_device *gbm)
 {
     const uint32_t width = kms->mode.hdisplay, height = kms->mode.vdisplay;
 
-    *buffer = (struct buffer){.bo = create_bo(gbm, width, height, is_dumb), .height = height};
+    *buffer = (struct buffer){.bo = create_bo(gbm, width, height), .height = height};
     buffer->pitch = gbm_bo_get_stride(buffer->bo);
     import_image(buffer, device, width);
     buffer->pages = demo_shared_image_map(&buffer->image, height);

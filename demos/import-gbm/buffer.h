@@ -26,10 +26,9 @@ struct buffer {
     void *gbm_map_data;
 };
 
-/* Of the screen's size, XRGB8888, linear. `is_dumb` asks GBM for a dumb buffer of the kernel, else
- * its driver for the card may allocate. */
+/* Of the screen's size, XRGB8888, linear. */
 void buffer_create(struct buffer *buffer, const struct demo_device *device,
-                   const struct demo_kms *kms, struct gbm_device *gbm, bool is_dumb);
+                   const struct demo_kms *kms, struct gbm_device *gbm);
 void buffer_destroy(struct buffer *buffer, const struct demo_device *device,
                     const struct demo_kms *kms);
 
