@@ -25,7 +25,8 @@ void test_fixture_start(struct test_fixture *fixture, const char *const *argumen
 {
     setenv("SDL_VIDEO_DRIVER", "x11", 1);
     setenv("VK_LOADER_DRIVERS_SELECT", "*lvp*", 1);
-    setenv("VK_INSTANCE_LAYERS", "VK_LAYER_KHRONOS_validation", 1);
+    setenv("VK_ADD_LAYER_PATH", FAULT_LAYER_FOLDER, 1);
+    setenv("VK_INSTANCE_LAYERS", "VK_LAYER_HESPER_fault:VK_LAYER_KHRONOS_validation", 1);
     setenv("VK_KHRONOS_VALIDATION_VALIDATE_SYNC", "1", 1);
     test_screen_start(&fixture->screen);
     fixture->log_fd = test_file_create();

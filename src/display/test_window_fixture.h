@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A hesper-display with the window backend on a screen of its own, its driver lavapipe under the
- * validation layer. Everything aborts the test on failure.
+ * validation layer and one that fails on demand (HESPER_TEST_FAULT, see test_fault_layer.c).
+ * Everything aborts the test on failure.
  */
 #ifndef HSP_DISPLAY_TEST_WINDOW_FIXTURE_H
 #define HSP_DISPLAY_TEST_WINDOW_FIXTURE_H

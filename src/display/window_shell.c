@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A window that is lost again within this time is not Vulkan's any more. */
+/* A window that is lost again within this time is left to SDL. */
 #define GOOD_RUN_NS 5000000000ull
 
 /* ------------------------------------------------------------------ opening */
@@ -36,7 +36,6 @@ static bool create_window(struct hsp_window_shell *shell, const char *title, int
     shell->window = SDL_CreateWindow(title, width, height, flags);
     if (!shell->window)
         hsp_error("a window cannot be opened: %s", SDL_GetError());
-    shell->opened_ns = hsp_now_ns();
     return shell->window != NULL;
 }
 
@@ -97,7 +96,8 @@ bool hsp_window_shell_open(struct hsp_window_shell *shell,
 
 bool hsp_window_shell_reopen(struct hsp_window_shell *shell, const char *title)
 {
-    bool ran_well = hsp_now_ns() - shell->opened_ns > GOOD_RUN_NS;
+    uint64_t now = hsp_now_ns();
+    bool ran_well = shell->reopened_ns == 0 || now - shell->reopened_ns > GOOD_RUN_NS;
     int width = 0, height = 0;
 
     SDL_GetWindowSize(shell->window, &width, &height);
@@ -106,6 +106,7 @@ bool hsp_window_shell_reopen(struct hsp_window_shell *shell, const char *title)
         hsp_warning("Vulkan lost the window again; SDL draws it from now on");
         shell->params.instance = VK_NULL_HANDLE;
     }
+    shell->reopened_ns = now;
     return open_window(shell, title, HSP_MAX(width, 1), HSP_MAX(height, 1));
 }
 

@@ -27,7 +27,7 @@ struct hsp_window_shell {
     struct hsp_window_surface surface;
     struct hsp_present *present;  /* this one draws, */
     struct hsp_window_soft *soft; /* or this one */
-    uint64_t opened_ns;
+    uint64_t reopened_ns;         /* after a loss; 0: never */
 };
 
 /* Opens a window for a picture of this size, or a smaller one if the screen is. False, logged, when
