@@ -12,6 +12,7 @@
 #include "venus/policy.h"
 #include "venus/probe.h"
 #include "venus/queue.h"
+#include "venus/sync.h"
 
 #include <stdlib.h>
 
@@ -107,6 +108,7 @@ static struct hsp_vn_device *create_device(struct hsp_vn_call *call,
     device->memtypes = &device->physical_device->memtypes;
     hsp_list_init(&device->link);
     hsp_list_init(&device->objects);
+    hsp_list_init(&device->stand_ins);
     args->ret = create_host_device(call, device, args->pCreateInfo);
     if (args->ret != VK_SUCCESS) {
         free(device);
@@ -155,6 +157,7 @@ void hsp_vn_device_destroy(struct hsp_vn_device *device)
 
     hsp_vn_queues_stop(device);
     device->driver.vkDeviceWaitIdle(device->handle);
+    hsp_vn_stand_ins_reap(device, true);
     hsp_vn_device_destroy_objects(device->context, device);
     hsp_vn_queues_destroy(device);
     if (device->own_pool)

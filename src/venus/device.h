@@ -25,7 +25,8 @@ struct hsp_vn_device {
     struct hsp_list link;                   /* in the instance's list */
 
     pthread_mutex_t lock;
-    struct hsp_list objects; /* all but pool children, oldest first */
+    struct hsp_list objects;   /* all but pool children, oldest first */
+    struct hsp_list stand_ins; /* submits of ours that may still use a semaphore, see sync.h */
 
     struct hsp_vn_queue *queues;
     uint32_t queue_count;

@@ -6,6 +6,7 @@
 #include "venus/device.h"
 #include "venus/instance.h"
 #include "venus/memory.h"
+#include "venus/sync.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -125,6 +126,21 @@ void hsp_vn_call_remove_children(struct hsp_vn_call *call, struct hsp_vn_object 
     pthread_mutex_unlock(&pool->device->lock);
 }
 
+static void free_data(struct hsp_vn_context *context, struct hsp_vn_device *device,
+                      VkObjectType type, void *data)
+{
+    switch (type) {
+    case VK_OBJECT_TYPE_DEVICE_MEMORY:
+        hsp_vn_memory_free(context, data);
+        return;
+    case VK_OBJECT_TYPE_SEMAPHORE:
+        hsp_vn_stand_in_destroy(device, data);
+        return;
+    default:
+        free(data);
+    }
+}
+
 void hsp_vn_device_destroy_objects(struct hsp_vn_context *context, struct hsp_vn_device *device)
 {
     unsigned left = 0;
@@ -139,10 +155,7 @@ void hsp_vn_device_destroy_objects(struct hsp_vn_context *context, struct hsp_vn
         /* Memory is freed on the driver's side before the pages behind it go. */
         hsp_vn_driver_destroy(&device->driver, device->handle, type, handle);
         void *data = take_locked(context, youngest);
-        if (type == VK_OBJECT_TYPE_DEVICE_MEMORY)
-            hsp_vn_memory_free(context, data);
-        else
-            free(data);
+        free_data(context, device, type, data);
         left++;
     }
     pthread_mutex_unlock(&device->lock);

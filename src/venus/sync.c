@@ -7,6 +7,8 @@
  *   a semaphore whose payload was exported  is consumed by an empty submit that waits for it;
  *   a semaphore that got a signalled one    is signalled by an empty submit.
  */
+#include "venus/sync.h"
+
 #include "venus/context_private.h"
 #include "venus/external.h"
 #include "venus/gen/handlers.h"
@@ -15,6 +17,7 @@
 #include "venus/queue.h"
 
 #include <sched.h>
+#include <stdlib.h>
 
 /* Waits of the client are made of slices, so that a context that ends does not wait for a GPU that
  * hangs or for a signal that nobody will send any more. */
@@ -138,25 +141,110 @@ static void fault_on_error(struct hsp_vn_call *call, VkResult result, const char
         hsp_vn_call_fault(call, HSP_VN_FAULT_DRIVER, (uint64_t)(int64_t)result, what);
 }
 
-static VkResult submit_empty(struct hsp_vn_device *device, const VkSemaphore *wait,
-                             const VkSemaphore *signal)
+void hsp_vn_stand_in_destroy(struct hsp_vn_device *device, struct hsp_vn_stand_in *stand_in)
+{
+    if (!stand_in)
+        return;
+    device->driver.vkDestroyFence(device->handle, stand_in->fence, NULL);
+    device->driver.vkDestroySemaphore(device->handle, stand_in->semaphore, NULL);
+    free(stand_in);
+}
+
+static void reap_locked(struct hsp_vn_device *device, bool is_idle)
+{
+    hsp_list_for_each_safe (stand_in, &device->stand_ins, struct hsp_vn_stand_in, link) {
+        if (!is_idle &&
+            device->driver.vkGetFenceStatus(device->handle, stand_in->fence) == VK_NOT_READY)
+            continue;
+        hsp_list_remove(&stand_in->link);
+        hsp_vn_stand_in_destroy(device, stand_in);
+    }
+}
+
+void hsp_vn_stand_ins_reap(struct hsp_vn_device *device, bool is_idle)
+{
+    pthread_mutex_lock(&device->lock);
+    reap_locked(device, is_idle);
+    pthread_mutex_unlock(&device->lock);
+}
+
+/* The semaphore's newest stand-in replaces the one before, which is done earlier. */
+static void keep_stand_in(struct hsp_vn_device *device, struct hsp_vn_object *object,
+                          VkSemaphore semaphore, struct hsp_vn_stand_in *stand_in)
+{
+    struct hsp_vn_stand_in *other = stand_in;
+
+    pthread_mutex_lock(&device->lock);
+    if (object->id != 0 && object->handle == (uint64_t)semaphore) {
+        other = object->data;
+        object->data = stand_in;
+    }
+    if (other)
+        hsp_list_append(&device->stand_ins, &other->link);
+    reap_locked(device, false);
+    pthread_mutex_unlock(&device->lock);
+}
+
+static VkResult submit_locked(struct hsp_vn_queue *queue, VkSemaphore semaphore, bool is_wait,
+                              VkFence fence)
 {
     static const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
-    struct hsp_vn_queue *queue = hsp_vn_device_get_queue(device);
     const VkSubmitInfo submit = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-        .waitSemaphoreCount = wait ? 1 : 0,
-        .pWaitSemaphores = wait,
+        .waitSemaphoreCount = is_wait ? 1 : 0,
+        .pWaitSemaphores = &semaphore,
         .pWaitDstStageMask = &stage,
-        .signalSemaphoreCount = signal ? 1 : 0,
-        .pSignalSemaphores = signal,
+        .signalSemaphoreCount = is_wait ? 0 : 1,
+        .pSignalSemaphores = &semaphore,
     };
+
+    return queue->device->driver.vkQueueSubmit(queue->handle, 1, &submit, fence);
+}
+
+/* An empty submit that waits for the semaphore, or signals it. */
+static VkResult submit_stand_in(struct hsp_vn_device *device, struct hsp_vn_object *object,
+                                bool is_wait)
+{
+    static const VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+    struct hsp_vn_queue *queue = hsp_vn_device_get_queue(device);
+    VkSemaphore semaphore = (VkSemaphore)object->handle;
+    struct hsp_vn_stand_in *stand_in = calloc(1, sizeof(*stand_in));
     VkResult result;
 
-    pthread_mutex_lock(&queue->lock);
-    result = device->driver.vkQueueSubmit(queue->handle, 1, &submit, VK_NULL_HANDLE);
-    pthread_mutex_unlock(&queue->lock);
+    if (!stand_in)
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
+    hsp_list_init(&stand_in->link);
+    result = device->driver.vkCreateFence(device->handle, &info, NULL, &stand_in->fence);
+    if (result == VK_SUCCESS) {
+        pthread_mutex_lock(&queue->lock);
+        result = submit_locked(queue, semaphore, is_wait, stand_in->fence);
+        pthread_mutex_unlock(&queue->lock);
+    }
+    if (result == VK_SUCCESS)
+        keep_stand_in(device, object, semaphore, stand_in);
+    else
+        hsp_vn_stand_in_destroy(device, stand_in);
     return result;
+}
+
+void hsp_vn_handle_vkDestroySemaphore(struct hsp_vn_call *call,
+                                      struct hsp_vn_vkDestroySemaphore *args)
+{
+    struct hsp_vn_device *device = call->self->device;
+    void *stand_in;
+
+    if (!args->semaphore_object || !hsp_vn_call_take_object(call, args->semaphore_object,
+                                                            (uint64_t)args->semaphore, &stand_in))
+        return;
+    if (!stand_in) {
+        device->driver.vkDestroySemaphore(device->handle, args->semaphore, NULL);
+        return;
+    }
+    ((struct hsp_vn_stand_in *)stand_in)->semaphore = args->semaphore;
+    pthread_mutex_lock(&device->lock);
+    hsp_list_append(&device->stand_ins, &((struct hsp_vn_stand_in *)stand_in)->link);
+    reap_locked(device, false);
+    pthread_mutex_unlock(&device->lock);
 }
 
 void hsp_vn_handle_vkResetFenceResourceMESA(struct hsp_vn_call *call,
@@ -173,7 +261,7 @@ void hsp_vn_handle_vkResetFenceResourceMESA(struct hsp_vn_call *call,
 void hsp_vn_handle_vkWaitSemaphoreResourceMESA(struct hsp_vn_call *call,
                                                struct hsp_vn_vkWaitSemaphoreResourceMESA *args)
 {
-    fault_on_error(call, submit_empty(call->self->device, &args->semaphore, NULL),
+    fault_on_error(call, submit_stand_in(call->self->device, args->semaphore_object, true),
                    "semaphore stand-in");
 }
 
@@ -181,11 +269,15 @@ void hsp_vn_handle_vkImportSemaphoreResourceMESA(struct hsp_vn_call *call,
                                                  struct hsp_vn_vkImportSemaphoreResourceMESA *args)
 {
     const VkImportSemaphoreResourceInfoMESA *info = args->pImportSemaphoreResourceInfo;
+    struct hsp_vn_object *object = (struct hsp_vn_object *)(uintptr_t)info->semaphore;
 
     if (info->resourceId != 0) {
         hsp_vn_call_fault(call, HSP_VN_FAULT_RESOURCE, info->resourceId, "semaphore payload");
         return;
     }
-    fault_on_error(call, submit_empty(call->self->device, NULL, &info->semaphore),
-                   "semaphore stand-in");
+    if (!object || object->device != call->self->device) {
+        hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, 0, "semaphore");
+        return;
+    }
+    fault_on_error(call, submit_stand_in(call->self->device, object, false), "semaphore stand-in");
 }
