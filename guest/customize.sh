@@ -1,13 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# customize.sh ROOT FILES: makes the guest of a plain Debian: settings from FILES, ssh keys, and a
-# boot with nothing to wait for. Leaves in ROOT/hesper what the host needs beside the disk.
+# customize.sh ROOT: makes the guest of a plain Debian that has the settings of files/: ssh keys, and
+# a boot with nothing to wait for. Leaves in ROOT/hesper what the host needs beside the disk.
 # A customize hook of mmdebstrap.
 set -eu
 root=$1
-files=$2
-
-cp -rT "$files" "$root"
 
 echo hesper-guest >"$root/etc/hostname"
 printf '127.0.0.1 localhost hesper-guest\n' >"$root/etc/hosts"

@@ -13,18 +13,20 @@ make_guest() {
         copy_out+=(--customize-hook="copy-out /hesper/$name $partial")
     done
     mkdir -p "$partial"
+    pack_settings "$partial/files.tar" "$repo/guest/files"
     # shellcheck disable=SC2016 # $1 is for the shell that mmdebstrap starts
     bootstrap tar "$repo/guest/packages.txt" "$cache/debs-guest" "$partial/disk.tar" \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' \
-        --customize-hook="$repo/tools/dev/old-mesa.sh" \
-        --customize-hook="$repo/guest/customize.sh \"\$1\" $repo/guest/files" \
+        --customize-hook="$(<"$repo/tools/dev/old-mesa.sh")" \
+        --setup-hook="tar-in $partial/files.tar /" \
+        --customize-hook="$(<"$repo/guest/customize.sh")" \
         "${copy_out[@]}" \
         --customize-hook='rm -r "$1/hesper"'
     chmod 600 "$partial/ssh_key"
     in_root mke2fs -q -t ext4 -L hesper-guest -O ^has_journal -E root_owner=0:0 \
         -d "$partial/disk.tar" "$partial/disk.img" "$guest_disk_size"
-    rm "$partial/disk.tar"
+    rm "$partial/disk.tar" "$partial/files.tar"
     chmod 444 "$partial/disk.img"
 }
 

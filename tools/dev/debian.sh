@@ -54,9 +54,9 @@ find_mirror() {
             }'
 }
 
-# How apt reaches the network (proxies, certificates), as a file for mmdebstrap, which does not read
-# the machine's apt configuration.
-write_apt_options() {
+# How apt reaches the network (proxies, certificates), a line each: mmdebstrap does not read the
+# machine's apt configuration.
+list_apt_options() {
     apt-config dump | grep -E '^Acquire::(http|https|ftp|Retries|ForceIPv4|ForceIPv6)\b' |
         grep -v ' "";$' || true
 }
@@ -71,31 +71,40 @@ recipe_hash() {
     {
         printf '%s\n' "$suite" "$(dpkg --print-architecture)"
         declare -f bootstrap
-        cat "$repo/tools/dev/debian.pref" "$@"
+        cat "$repo/tools/dev/apt/etc/apt/preferences.d/hesper" "$@"
     } | sha256sum | cut -c1-12
 }
 
+# pack_settings TAR FOLDER: files of the sources with the owner and the modes of system files, whatever
+# the umask of the checkout was.
+pack_settings() {
+    tar -C "$2" --owner=0 --group=0 --mode='u=rwX,go=rX' -cf "$1" .
+}
+
 # bootstrap FORMAT PACKAGES_FILE DEBS_DIR TARGET [MMDEBSTRAP_OPTION...]: FORMAT as mmdebstrap has
-# them. Downloaded packages are kept in DEBS_DIR for the next time.
+# them. Downloaded packages are kept in DEBS_DIR for the next time. A plain user's mmdebstrap runs
+# its hooks as somebody who cannot read this user's files: so settings go in with tar-in, scripts as
+# text.
 bootstrap() {
     local format=$1 packages=$2 debs=$3 target=$4
     shift 4
-    local mirror mode=unshare options
+    local mirror mode=unshare line options=()
     mirror=$(find_mirror)
     [ -n "$mirror" ] || die "found no Debian mirror in this machine's apt configuration" \
         "Set HESPER_DEBIAN_MIRROR to the address of one (the folder that holds dists/)."
     [ "$(id -u)" -ne 0 ] || mode=root
-    options=$(mktemp)
-    write_apt_options >"$options"
+    while IFS= read -r line; do
+        options+=(--aptopt="$line")
+    done < <(list_apt_options)
     mkdir -p "$debs"
     rm -rf "${debs:?}/partial" "$debs/lock"
+    pack_settings "$debs/apt.tar" "$repo/tools/dev/apt"
     # The hooks are expanded by the shell that mmdebstrap starts: $1 is its target.
     # shellcheck disable=SC2016
     mmdebstrap --mode="$mode" --format="$format" --variant=minbase --components=main \
-        --include="$(list_packages "$packages")" --aptopt="$options" \
-        --skip=essential/unlink \
-        --setup-hook='mkdir -p "$1"/etc/apt/preferences.d "$1"/var/cache/apt/archives' \
-        --setup-hook="copy-in $repo/tools/dev/debian.pref /etc/apt/preferences.d" \
+        --include="$(list_packages "$packages")" "${options[@]}" --skip=essential/unlink \
+        --setup-hook='mkdir -p "$1"/var/cache/apt/archives' \
+        --setup-hook="tar-in $debs/apt.tar /" \
         --setup-hook="sync-in $debs /var/cache/apt/archives" \
         --customize-hook='chroot "$1" apt-get autoclean' \
         --customize-hook="sync-out /var/cache/apt/archives $debs" \
@@ -104,7 +113,6 @@ bootstrap() {
         "deb $mirror $suite main" \
         "deb $mirror $suite-updates main" \
         "deb $mirror $suite-backports main"
-    rm -f "$options"
 }
 
 # remove_tree DIR: also where a folder in it is read-only.
@@ -150,11 +158,11 @@ make_root() {
     mkdir -p "$partial"
     if [ "$(id -u)" -eq 0 ]; then
         bootstrap directory "$repo/tools/dev/packages.txt" "$cache/debs-debian" "$partial" \
-            --customize-hook="$repo/tools/dev/old-mesa.sh"
+            --customize-hook="$(<"$repo/tools/dev/old-mesa.sh")"
     else
         # A plain user cannot keep the owners of the files and needs none of them.
         bootstrap tar "$repo/tools/dev/packages.txt" "$cache/debs-debian" - \
-            --customize-hook="$repo/tools/dev/old-mesa.sh" |
+            --customize-hook="$(<"$repo/tools/dev/old-mesa.sh")" |
             tar -C "$partial" --exclude='./dev/*' -x
     fi
 }
