@@ -89,7 +89,7 @@ HSP_TEST(wrong_values_are_refused)
         "--name=.x",
         "--name=a/b",
         "--name=a b",
-        "--display=window",
+        "--display=curses",
         "--display=",
         "--render=/nonexistent",
         "--display-program=/",

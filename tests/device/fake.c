@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The leak checker runs in a process of its own, which is left behind when a fake is killed while it
- * exits. */
+/* The leak checker runs in a process of its own, which is left behind when a fake is killed while
+ * it exits. */
 const char *__asan_default_options(void);
 __attribute__((visibility("default"))) const char *__asan_default_options(void)
 {

@@ -286,6 +286,16 @@ static void *serve_backend(void *data)
     return NULL;
 }
 
+unsigned fe_map_count(struct fe *fe)
+{
+    unsigned count;
+
+    pthread_mutex_lock(&fe->lock);
+    count = fe->map_count;
+    pthread_mutex_unlock(&fe->lock);
+    return count;
+}
+
 /* ------------------------------------------------------------------ start */
 
 static void make_folder(struct fe *fe)
@@ -414,7 +424,9 @@ static int wait_for_exit(pid_t pid)
 
 void fe_stop_expecting(struct fe *fe, int status)
 {
+    pthread_mutex_lock(&fe->main_lock);
     hsp_fd_close(&fe->main_fd);
+    pthread_mutex_unlock(&fe->main_lock);
     int got = wait_for_exit(fe->pid);
     HSP_CHECK(WIFEXITED(got));
     HSP_CHECK_EQ(WEXITSTATUS(got), status);

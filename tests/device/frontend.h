@@ -111,6 +111,9 @@ uint32_t fe_stop_queues(struct fe *fe);
 /* As QEMU afterwards: for a new driver (rings are cleared, base 0) or the old one. */
 void fe_start_queues(struct fe *fe, bool new_driver);
 
+/* What the device has mapped into the window. */
+unsigned fe_map_count(struct fe *fe);
+
 /* ------------------------------------------------------------------ guest */
 
 /* Bytes of guest memory; `size` must not cross the end of a region. */

@@ -316,12 +316,12 @@ HSP_TEST(shm_blob_is_shared_with_renderer_and_guest)
     /* QEMU needs a second request behind each map before the guest can trust it. */
     HSP_CHECK_EQ(fe.sync_requests, 1);
     HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_UNMAP_BLOB, 0, 5), OK);
-    HSP_CHECK_EQ(fe.map_count, 0);
+    HSP_CHECK_EQ(fe_map_count(&fe), 0);
     HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_UNMAP_BLOB, 0, 5), ERR_PARAMETER);
     HSP_CHECK_EQ(cmd_map(&fe, 5, 0), HSP_GPU_RESP_OK_MAP_INFO);
     HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_UNREF, 0, 5), OK); /* unmaps */
     fe_wait_log(&fe, "detach id=5");
-    HSP_CHECK_EQ(fe.map_count, 0);
+    HSP_CHECK_EQ(fe_map_count(&fe), 0);
     fe_stop(&fe);
 }
 
@@ -366,11 +366,11 @@ HSP_TEST(blob_of_several_files_is_mapped_piece_by_piece)
     HSP_CHECK_EQ(cmd_create_blob(&fe, 1, 5, HOST3D, MAPPABLE, FAKE_BLOB_PIECES, 16384, NULL, 0),
                  OK);
     HSP_CHECK_EQ(cmd_map(&fe, 5, 0x8000), HSP_GPU_RESP_OK_MAP_INFO);
-    HSP_CHECK_EQ(fe.map_count, 2);
+    HSP_CHECK_EQ(fe_map_count(&fe), 2);
     HSP_CHECK_EQ(window_word(&fe, 0x8000), FAKE_BLOB_PIECES);
     HSP_CHECK_EQ(window_word(&fe, 0x9000), FAKE_BLOB_PIECES);
     HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_UNMAP_BLOB, 0, 5), OK);
-    HSP_CHECK_EQ(fe.map_count, 0);
+    HSP_CHECK_EQ(fe_map_count(&fe), 0);
     fe_stop(&fe);
 }
 

@@ -107,7 +107,7 @@ HSP_TEST(new_driver_finds_an_empty_device)
         HSP_CHECK_EQ(SCRIPT(&fe, 1, FAKE_RENDER_HOLD_FENCES), OK);
         struct fe_request *fence = cmd_submit_fenced(&fe, 1, FENCE, 1, 0, NULL, 0);
         fe_check_not_done(&fe, fence);
-        HSP_CHECK_EQ(fe.map_count, 1);
+        HSP_CHECK_EQ(fe_map_count(&fe), 1);
 
         fe_stop_queues(&fe);
         struct fe_request **slot = &fe.queues[0].requests[fence->heads[0]];
@@ -118,7 +118,7 @@ HSP_TEST(new_driver_finds_an_empty_device)
         HSP_CHECK_EQ(cmd_destroy_context(&fe, 1), ERR_CONTEXT);
         HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_UNREF, 0, 5), ERR_RESOURCE);
         HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_UNREF, 0, 6), ERR_RESOURCE);
-        HSP_CHECK_EQ(fe.map_count, 0);
+        HSP_CHECK_EQ(fe_map_count(&fe), 0);
         free(fence);
     }
     fe_stop(&fe);
