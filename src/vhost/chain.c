@@ -7,7 +7,7 @@
 
 /* Where the walk is: the queue's table, or an indirect one. */
 struct cursor {
-    const struct hsp_vring_desc *table;
+    const char *table; /* an indirect one may lie at any address */
     uint32_t table_count;
     uint32_t index;
     uint32_t left; /* descriptors that a chain without a loop may still have in this table */
@@ -22,11 +22,11 @@ void hsp_vhost_walk_finish(struct hsp_vhost_walk *walk)
 }
 
 /* A private copy that the compiler cannot replace by another look at the guest's memory. */
-static struct hsp_vring_desc load_descriptor(const struct hsp_vring_desc *source)
+static struct hsp_vring_desc load_descriptor(const char *table, uint32_t index)
 {
     struct hsp_vring_desc desc;
 
-    memcpy(&desc, source, sizeof(desc));
+    memcpy(&desc, table + index * sizeof(desc), sizeof(desc));
     __asm__ volatile("" ::: "memory");
     return desc;
 }
@@ -111,7 +111,7 @@ static int walk_descriptor(struct hsp_vhost_walk *walk, struct cursor *cursor,
         return -EPROTO;
     }
     cursor->left--;
-    desc = load_descriptor(&cursor->table[cursor->index]);
+    desc = load_descriptor(cursor->table, cursor->index);
     if (desc.flags & HSP_VRING_DESC_INDIRECT) {
         ret = enter_indirect(cursor, memory, &desc, out_reason);
         return ret < 0 ? ret : 1;
@@ -160,7 +160,8 @@ int hsp_vhost_chain_create(struct hsp_vhost_walk *walk, struct hsp_vhost_memory 
                            uint32_t max_count, struct hsp_vhost_chain **out_chain,
                            const char **out_reason)
 {
-    struct cursor cursor = {.table = table, .table_count = num, .index = head, .left = num};
+    struct cursor cursor = {
+        .table = (const char *)table, .table_count = num, .index = head, .left = num};
     struct hsp_vhost_chain *chain;
     uint32_t readable_count = 0;
     int ret;

@@ -207,9 +207,10 @@ void *hsp_vhost_memory_translate_user(const struct hsp_vhost_memory *memory, uin
         if (address < region->where.user_address)
             continue;
         uint64_t offset = address - region->where.user_address;
+        if (!hsp_range_fits(offset, size, region->where.size))
+            continue;
         char *data = region->mapping->data + offset;
-        if (hsp_range_fits(offset, size, region->where.size) &&
-            ((uintptr_t)data & (alignment - 1)) == 0)
+        if (((uintptr_t)data & (alignment - 1)) == 0)
             return data;
     }
     return NULL;

@@ -63,6 +63,8 @@ HSP_TEST(addresses_translate)
     HSP_CHECK(hsp_vhost_memory_translate_user(memory, user, 4 * PAGE + 1, 16) == NULL);
     HSP_CHECK(hsp_vhost_memory_translate_user(memory, 0, 1, 1) == NULL);
     HSP_CHECK(hsp_vhost_memory_translate_user(memory, user, UINT64_MAX, 1) == NULL);
+    /* Far behind a region: not even a pointer is made of it (found by fuzzing). */
+    HSP_CHECK(hsp_vhost_memory_translate_user(memory, UINT64_MAX - 15, 1, 1) == NULL);
     hsp_vhost_memory_unref(memory);
     close(fd);
 }

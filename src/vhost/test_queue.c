@@ -175,6 +175,22 @@ HSP_TEST(indirect_table_may_be_long_and_unaligned)
     driver_finish(&driver);
 }
 
+/* Found by fuzzing: the walk took a table at an odd address for an aligned one. */
+HSP_TEST(indirect_table_at_an_odd_address)
+{
+    struct driver driver;
+    struct hsp_vring_desc desc = {.address = GUEST + BUFFER_AT, .size = 4};
+
+    driver_init(&driver);
+    memcpy(driver.ram + TABLE_AT + 1, &desc, sizeof(desc));
+    set_desc(&driver, 2, GUEST + TABLE_AT + 1, sizeof(desc), HSP_VRING_DESC_INDIRECT, 0);
+    make_available(&driver, 2);
+    struct hsp_vhost_chain *chain = take(&driver);
+    HSP_CHECK_EQ(chain->readable_size, 4);
+    hsp_vhost_queue_answer(&driver.queue, chain, NULL, 0);
+    driver_finish(&driver);
+}
+
 /* Each malformed request comes back empty, and the next one works. */
 static void check_refused(struct driver *driver, uint16_t head)
 {

@@ -27,7 +27,9 @@ def make_test(name):
         # It reports on standard error, which is the log.
         test.run([program, f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=3000",
                   "-print_final_stats=1", f"-artifact_prefix={test.path('')}", found, *seeds],
-                 timeout=seconds + 120)
+                 timeout=seconds + 120,
+                 # Undefined behaviour is a find, too.
+                 env={"UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:print_stacktrace=1"})
 
     return fuzz
 
