@@ -20,18 +20,26 @@
 
 /* ------------------------------------------------------------------ the server */
 
+/* What is started here goes when a test fails and does not finish it, and is quiet. */
+static void prepare_child(int stdout_fd)
+{
+    int null_fd = open("/dev/null", O_RDWR);
+
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+    dup2(stdout_fd >= 0 ? stdout_fd : null_fd, STDOUT_FILENO);
+    dup2(null_fd, STDERR_FILENO);
+}
+
 static _Noreturn void run_server(int number_fd)
 {
     char fd_arg[16], mode[32];
-    int null_fd = open("/dev/null", O_RDWR);
 
     snprintf(fd_arg, sizeof(fd_arg), "%d", number_fd);
     snprintf(mode, sizeof(mode), "%dx%dx24", TEST_SCREEN_WIDTH, TEST_SCREEN_HEIGHT);
     hsp_fd_set_cloexec(number_fd, false);
-#ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that fails does not finish it */
-#endif
-    dup2(null_fd, STDERR_FILENO);
+    prepare_child(-1);
     execlp("Xvfb", "Xvfb", "-displayfd", fd_arg, "-screen", "0", mode, "-nolisten", "tcp",
            "-noreset", (char *)NULL);
     _exit(127);
@@ -65,13 +73,109 @@ void test_screen_start(struct test_screen *screen)
 void test_screen_finish(struct test_screen *screen)
 {
     xcb_disconnect(screen->connection);
+    if (screen->manager_pid > 0) {
+        kill(screen->manager_pid, SIGTERM);
+        HSP_CHECK_EQ(waitpid(screen->manager_pid, NULL, 0), screen->manager_pid);
+    }
     kill(screen->pid, SIGTERM);
     HSP_CHECK_EQ(waitpid(screen->pid, NULL, 0), screen->pid);
 }
 
+static xcb_atom_t get_atom(struct test_screen *screen, const char *name)
+{
+    xcb_intern_atom_reply_t *reply = xcb_intern_atom_reply(
+        screen->connection, xcb_intern_atom(screen->connection, 0, (uint16_t)strlen(name), name),
+        NULL);
+    xcb_atom_t atom;
+
+    HSP_CHECK(reply != NULL);
+    atom = reply->atom;
+    free(reply);
+    return atom;
+}
+
+/* ------------------------------------------------------------------ the window manager */
+
+/* The window in a property of the root, if it is one. */
+static xcb_window_t get_root_window(struct test_screen *screen, const char *property)
+{
+    xcb_window_t window = XCB_NONE;
+    xcb_get_property_reply_t *reply =
+        xcb_get_property_reply(screen->connection,
+                               xcb_get_property(screen->connection, 0, screen->root,
+                                                get_atom(screen, property), XCB_ATOM_WINDOW, 0, 2),
+                               NULL);
+
+    HSP_CHECK(reply != NULL);
+    if (xcb_get_property_value_length(reply) == sizeof(window))
+        memcpy(&window, xcb_get_property_value(reply), sizeof(window));
+    free(reply);
+    return window;
+}
+
+/* A window that appears while openbox starts can be overlooked by it. */
+void test_screen_manage(struct test_screen *screen)
+{
+    char word[8];
+    int fds[2];
+
+    HSP_CHECK_EQ(pipe2(fds, O_CLOEXEC), 0);
+    screen->manager_pid = fork();
+    if (screen->manager_pid == 0) {
+        prepare_child(fds[1]);
+        execlp("openbox", "openbox", "--sm-disable", "--startup", "echo ready", (char *)NULL);
+        _exit(127);
+    }
+    HSP_CHECK(screen->manager_pid > 0);
+    hsp_fd_close(&fds[1]);
+    HSP_CHECK(read(fds[0], word, sizeof(word)) > 0); /* else there is no openbox */
+    hsp_fd_close(&fds[0]);
+}
+
+static void ask_manager(struct test_screen *screen, xcb_window_t window, const char *type,
+                        uint32_t value)
+{
+    xcb_client_message_event_t event = {
+        .response_type = XCB_CLIENT_MESSAGE,
+        .format = 32,
+        .window = window,
+        .type = get_atom(screen, type),
+        .data.data32 = {value},
+    };
+
+    xcb_send_event(screen->connection, 0, screen->root,
+                   XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY | XCB_EVENT_MASK_SUBSTRUCTURE_REDIRECT,
+                   (const char *)&event);
+    xcb_flush(screen->connection);
+}
+
+xcb_window_t test_screen_wait_managed(struct test_screen *screen)
+{
+    uint64_t deadline = hsp_now_ns() + TIMEOUT_NS;
+    xcb_window_t window;
+
+    while ((window = get_root_window(screen, "_NET_CLIENT_LIST")) == XCB_NONE) {
+        HSP_CHECK(hsp_now_ns() < deadline);
+        /* A young openbox can sleep over an event until the next one comes. */
+        ask_manager(screen, screen->root, "_NET_SHOWING_DESKTOP", 0);
+        usleep(10000);
+    }
+    return window;
+}
+
+void test_window_minimise(struct test_screen *screen, xcb_window_t window)
+{
+    ask_manager(screen, window, "WM_CHANGE_STATE", 3 /* iconic */);
+}
+
+void test_window_activate(struct test_screen *screen, xcb_window_t window)
+{
+    ask_manager(screen, window, "_NET_ACTIVE_WINDOW", 2 /* a pager asks */);
+}
+
 /* ------------------------------------------------------------------ windows */
 
-static bool is_visible(struct test_screen *screen, xcb_window_t window)
+bool test_window_is_visible(struct test_screen *screen, xcb_window_t window)
 {
     xcb_get_window_attributes_reply_t *attributes = xcb_get_window_attributes_reply(
         screen->connection, xcb_get_window_attributes(screen->connection, window), NULL);
@@ -92,7 +196,7 @@ size_t test_screen_list(struct test_screen *screen, xcb_window_t out_windows[TES
     HSP_CHECK(tree != NULL);
     children = xcb_query_tree_children(tree);
     for (int i = 0; i < xcb_query_tree_children_length(tree); i++) {
-        if (is_visible(screen, children[i])) {
+        if (test_window_is_visible(screen, children[i])) {
             HSP_CHECK(count < TEST_WINDOW_COUNT);
             out_windows[count++] = children[i];
         }
@@ -150,19 +254,6 @@ void test_window_resize(struct test_screen *screen, xcb_window_t window, uint32_
     xcb_flush(screen->connection);
 }
 
-static xcb_atom_t get_atom(struct test_screen *screen, const char *name)
-{
-    xcb_intern_atom_reply_t *reply = xcb_intern_atom_reply(
-        screen->connection, xcb_intern_atom(screen->connection, 0, (uint16_t)strlen(name), name),
-        NULL);
-    xcb_atom_t atom;
-
-    HSP_CHECK(reply != NULL);
-    atom = reply->atom;
-    free(reply);
-    return atom;
-}
-
 /* As a window manager does when its close button is pressed. */
 void test_window_close(struct test_screen *screen, xcb_window_t window)
 {
@@ -203,18 +294,20 @@ uint8_t *test_screen_capture(struct test_screen *screen, struct test_geometry wh
     size_t size = (size_t)where.width * where.height * 4;
     uint8_t *pixels = malloc(size);
 
-    HSP_CHECK(reply != NULL && pixels != NULL);
+    if (!reply) {
+        free(pixels);
+        return NULL;
+    }
+    HSP_CHECK(pixels != NULL);
     HSP_CHECK_EQ(xcb_get_image_data_length(reply), size);
     memcpy(pixels, xcb_get_image_data(reply), size);
     free(reply);
     return pixels;
 }
 
-void test_screen_press(struct test_screen *screen, uint8_t keycode)
+void test_screen_press(struct test_screen *screen, enum test_key key, bool down)
 {
-    xcb_test_fake_input(screen->connection, XCB_KEY_PRESS, keycode, XCB_CURRENT_TIME, screen->root,
-                        0, 0, 0);
-    xcb_test_fake_input(screen->connection, XCB_KEY_RELEASE, keycode, XCB_CURRENT_TIME,
-                        screen->root, 0, 0, 0);
+    xcb_test_fake_input(screen->connection, down ? XCB_KEY_PRESS : XCB_KEY_RELEASE, (uint8_t)key,
+                        XCB_CURRENT_TIME, screen->root, 0, 0, 0);
     xcb_flush(screen->connection);
 }

@@ -15,8 +15,8 @@
 #define TEST_SCREEN_HEIGHT 768
 
 struct test_screen {
-    pid_t pid;
-    char name[16]; /* for DISPLAY */
+    pid_t pid, manager_pid; /* 0: no window manager */
+    char name[16];          /* for DISPLAY */
     xcb_connection_t *connection;
     xcb_window_t root;
 };
@@ -25,13 +25,21 @@ struct test_screen {
 void test_screen_start(struct test_screen *screen);
 void test_screen_finish(struct test_screen *screen);
 
-/* The windows that can be seen. */
+/* Starts a window manager (openbox), which ends with the screen. */
+void test_screen_manage(struct test_screen *screen);
+
+/* Waits for the only window that the window manager knows. */
+xcb_window_t test_screen_wait_managed(struct test_screen *screen);
+
+/* The windows that can be seen; with a window manager, their frames. */
 #define TEST_WINDOW_COUNT 8
 size_t test_screen_list(struct test_screen *screen, xcb_window_t out_windows[TEST_WINDOW_COUNT]);
 
 /* Waits for the only window, and for windows to be so many. */
 xcb_window_t test_screen_wait_window(struct test_screen *screen);
 void test_screen_wait_count(struct test_screen *screen, size_t count);
+
+bool test_window_is_visible(struct test_screen *screen, xcb_window_t window);
 
 struct test_geometry {
     int x, y; /* on the screen */
@@ -42,13 +50,26 @@ struct test_geometry test_window_get_geometry(struct test_screen *screen, xcb_wi
 void test_window_resize(struct test_screen *screen, xcb_window_t window, uint32_t width,
                         uint32_t height);
 void test_window_close(struct test_screen *screen, xcb_window_t window);
+
+/* Asks the window manager. */
+void test_window_minimise(struct test_screen *screen, xcb_window_t window);
+void test_window_activate(struct test_screen *screen, xcb_window_t window);
+
 void test_window_get_title(struct test_screen *screen, xcb_window_t window, char *out_title,
                            size_t size);
 
-/* What is on the screen there: 4 bytes per pixel, blue first. The caller frees it. */
+/* What is on the screen there: 4 bytes per pixel, blue first. The caller frees it. NULL when some
+ * of it is not on the screen: window managers move windows about. */
 uint8_t *test_screen_capture(struct test_screen *screen, struct test_geometry where);
 
-/* Presses and releases the key with this X keycode. */
-void test_screen_press(struct test_screen *screen, uint8_t keycode);
+/* X keycodes of a PC keyboard. */
+enum test_key {
+    TEST_KEY_CTRL = 37,
+    TEST_KEY_F = 41,
+    TEST_KEY_ALT = 64,
+    TEST_KEY_F11 = 95,
+};
+
+void test_screen_press(struct test_screen *screen, enum test_key key, bool down);
 
 #endif

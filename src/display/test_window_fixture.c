@@ -109,7 +109,9 @@ void test_window_wait_shown(struct test_fixture *fixture, xcb_window_t window,
     for (;;) {
         struct test_geometry geometry = test_window_get_geometry(&fixture->screen, window);
         uint8_t *pixels = test_screen_capture(&fixture->screen, geometry);
-        compare(pixels, geometry, picture, place, tolerance, why, sizeof(why));
+        snprintf(why, sizeof(why), "the window is not on the screen");
+        if (pixels)
+            compare(pixels, geometry, picture, place, tolerance, why, sizeof(why));
         free(pixels);
         if (why[0] == '\0')
             return;

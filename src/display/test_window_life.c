@@ -60,10 +60,11 @@ static uint32_t get_colour(struct test_fixture *fixture, xcb_window_t window, ui
 {
     struct test_geometry geometry = test_window_get_geometry(&fixture->screen, window);
     uint8_t *pixels = test_screen_capture(&fixture->screen, geometry);
-    uint8_t *pixel = pixels + ((size_t)y * geometry.width + x) * 4;
-    uint32_t colour = (uint32_t)pixel[2] << 16 | (uint32_t)pixel[1] << 8 | pixel[0];
+    const uint8_t *pixel = pixels + ((size_t)y * geometry.width + x) * 4;
+    uint32_t colour;
 
-    HSP_CHECK(x < geometry.width && y < geometry.height);
+    HSP_CHECK(pixels != NULL && x < geometry.width && y < geometry.height);
+    colour = (uint32_t)pixel[2] << 16 | (uint32_t)pixel[1] << 8 | pixel[0];
     free(pixels);
     return colour;
 }
@@ -226,6 +227,70 @@ HSP_TEST(closing_ends_the_machine_if_that_was_asked_for)
     test_window_close(&fixture.screen, window);
     test_client_receive(&fixture.client, HSP_IPC_DISPLAY_CLOSED, &closed, sizeof(closed));
     HSP_CHECK_EQ(closed.scanout_id, 0);
+    finish(&fixture, &picture);
+}
+
+/* ------------------------------------------------------------------ window managers */
+
+static xcb_window_t start_managed(struct test_fixture *fixture, struct test_picture *picture)
+{
+    xcb_window_t window;
+
+    test_fixture_start(fixture, NULL);
+    test_screen_manage(&fixture->screen);
+    test_picture_init(picture, 0, HSP_FORMAT_B8G8R8X8, WIDTH, HEIGHT, 0, 0);
+    test_picture_fill(picture, 1);
+    test_picture_show(picture, &fixture->client);
+    window = test_screen_wait_managed(&fixture->screen);
+    test_window_wait_shown(fixture, window, picture, corner, 0);
+    return window;
+}
+
+HSP_TEST(full_screen_and_back)
+{
+    struct test_fixture fixture;
+    struct test_picture picture;
+    struct test_screen *screen = &fixture.screen;
+    xcb_window_t window = start_managed(&fixture, &picture);
+
+    fill_plain(&picture, 0x00336699);
+    test_client_flush(&fixture.client, 0, picture.scanout.rect);
+    test_screen_press(screen, TEST_KEY_F11, true);
+    test_screen_press(screen, TEST_KEY_F11, false);
+    HSP_CHECK_EQ(receive_resized(&fixture).height, TEST_SCREEN_HEIGHT);
+    wait_colour(&fixture, window, 0, 0, 0x336699);
+    wait_colour(&fixture, window, TEST_SCREEN_WIDTH - 1, TEST_SCREEN_HEIGHT - 1, 0x336699);
+
+    test_screen_press(screen, TEST_KEY_CTRL, true);
+    test_screen_press(screen, TEST_KEY_ALT, true);
+    test_screen_press(screen, TEST_KEY_F, true);
+    test_screen_press(screen, TEST_KEY_F, false);
+    test_screen_press(screen, TEST_KEY_ALT, false);
+    test_screen_press(screen, TEST_KEY_CTRL, false);
+    HSP_CHECK_EQ(receive_resized(&fixture).height, HEIGHT);
+    test_window_wait_shown(&fixture, window, &picture, corner, 0);
+    finish(&fixture, &picture);
+}
+
+HSP_TEST(minimised_window_costs_nothing_and_comes_back_up_to_date)
+{
+    struct test_fixture fixture;
+    struct test_picture picture;
+    xcb_window_t window = start_managed(&fixture, &picture);
+    uint64_t frames;
+
+    test_window_minimise(&fixture.screen, window);
+    while (test_window_is_visible(&fixture.screen, window))
+        usleep(10000);
+    usleep(200000); /* until the display has heard of it */
+    frames = fixture.client.stats->scanouts[0].frames;
+    for (uint32_t i = 0; i < 50; i++) {
+        test_picture_fill(&picture, i);
+        test_client_flush(&fixture.client, 0, picture.scanout.rect);
+    }
+    HSP_CHECK_EQ(fixture.client.stats->scanouts[0].frames, frames);
+    test_window_activate(&fixture.screen, window);
+    test_window_wait_shown(&fixture, window, &picture, corner, 0);
     finish(&fixture, &picture);
 }
 
