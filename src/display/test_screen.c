@@ -70,17 +70,6 @@ void test_screen_start(struct test_screen *screen)
     screen->root = xcb_setup_roots_iterator(xcb_get_setup(screen->connection)).data->root;
 }
 
-void test_screen_finish(struct test_screen *screen)
-{
-    xcb_disconnect(screen->connection);
-    if (screen->manager_pid > 0) {
-        kill(screen->manager_pid, SIGTERM);
-        HSP_CHECK_EQ(waitpid(screen->manager_pid, NULL, 0), screen->manager_pid);
-    }
-    kill(screen->pid, SIGTERM);
-    HSP_CHECK_EQ(waitpid(screen->pid, NULL, 0), screen->pid);
-}
-
 static xcb_atom_t get_atom(struct test_screen *screen, const char *name)
 {
     xcb_intern_atom_reply_t *reply = xcb_intern_atom_reply(
@@ -132,6 +121,54 @@ void test_screen_manage(struct test_screen *screen)
     hsp_fd_close(&fds[0]);
 }
 
+/* ------------------------------------------------------------------ the compositor */
+
+static _Noreturn void run_weston(void)
+{
+    char width[32], height[32];
+
+    snprintf(width, sizeof(width), "--width=%d", TEST_WESTON_WIDTH);
+    snprintf(height, sizeof(height), "--height=%d", TEST_WESTON_HEIGHT);
+    prepare_child(-1);
+    /* Without input there is no cursor in the picture. */
+    execlp("weston", "weston", "--no-config", "--backend=x11", "--no-input", "--renderer=pixman",
+           "--shell=kiosk", "--socket=hesper-test", "--idle-time=0", width, height, (char *)NULL);
+    _exit(127);
+}
+
+xcb_window_t test_screen_compose(struct test_screen *screen)
+{
+    uint64_t deadline = hsp_now_ns() + TIMEOUT_NS;
+    char socket_path[128];
+
+    snprintf(screen->folder, sizeof(screen->folder), "/tmp/hesper-test-XXXXXX");
+    HSP_CHECK(mkdtemp(screen->folder) != NULL);
+    setenv("XDG_RUNTIME_DIR", screen->folder, 1);
+    setenv("WAYLAND_DISPLAY", "hesper-test", 1);
+    screen->manager_pid = fork();
+    if (screen->manager_pid == 0)
+        run_weston();
+    HSP_CHECK(screen->manager_pid > 0);
+    snprintf(socket_path, sizeof(socket_path), "%s/hesper-test", screen->folder);
+    while (access(socket_path, F_OK) < 0) {
+        HSP_CHECK(hsp_now_ns() < deadline); /* is there a weston? */
+        usleep(10000);
+    }
+    return test_screen_wait_window(screen);
+}
+
+static void remove_folder(struct test_screen *screen)
+{
+    static const char *const names[] = {"hesper-test", "hesper-test.lock"};
+    char path[128];
+
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(names) && screen->folder[0]; i++) {
+        snprintf(path, sizeof(path), "%s/%s", screen->folder, names[i]);
+        unlink(path);
+    }
+    rmdir(screen->folder);
+}
+
 static void ask_manager(struct test_screen *screen, xcb_window_t window, const char *type,
                         uint32_t value)
 {
@@ -171,6 +208,18 @@ void test_window_minimise(struct test_screen *screen, xcb_window_t window)
 void test_window_activate(struct test_screen *screen, xcb_window_t window)
 {
     ask_manager(screen, window, "_NET_ACTIVE_WINDOW", 2 /* a pager asks */);
+}
+
+void test_screen_finish(struct test_screen *screen)
+{
+    xcb_disconnect(screen->connection);
+    if (screen->manager_pid > 0) {
+        kill(screen->manager_pid, SIGTERM);
+        HSP_CHECK_EQ(waitpid(screen->manager_pid, NULL, 0), screen->manager_pid);
+    }
+    remove_folder(screen);
+    kill(screen->pid, SIGTERM);
+    HSP_CHECK_EQ(waitpid(screen->pid, NULL, 0), screen->pid);
 }
 
 /* ------------------------------------------------------------------ windows */

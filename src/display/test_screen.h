@@ -15,7 +15,8 @@
 #define TEST_SCREEN_HEIGHT 768
 
 struct test_screen {
-    pid_t pid, manager_pid; /* 0: no window manager */
+    pid_t pid, manager_pid; /* manager or compositor; 0: none */
+    char folder[64];        /* XDG_RUNTIME_DIR of the compositor */
     char name[16];          /* for DISPLAY */
     xcb_connection_t *connection;
     xcb_window_t root;
@@ -27,6 +28,12 @@ void test_screen_finish(struct test_screen *screen);
 
 /* Starts a window manager (openbox), which ends with the screen. */
 void test_screen_manage(struct test_screen *screen);
+
+/* Starts a Wayland compositor (weston) in a window, for programs that are started then. Each of its
+ * windows fills it. It ends with the screen. */
+#define TEST_WESTON_WIDTH  640
+#define TEST_WESTON_HEIGHT 480
+xcb_window_t test_screen_compose(struct test_screen *screen);
 
 /* Waits for the only window that the window manager knows. */
 xcb_window_t test_screen_wait_managed(struct test_screen *screen);

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/test.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,16 +22,32 @@ static void start_client(struct test_fixture *fixture, const char *const *argume
     test_client_start(&fixture->client, HESPER_DISPLAY_PATH, all, fixture->log_fd);
 }
 
-void test_fixture_start(struct test_fixture *fixture, const char *const *arguments)
+static void start_screen(struct test_fixture *fixture)
 {
-    setenv("SDL_VIDEO_DRIVER", "x11", 1);
     setenv("VK_LOADER_DRIVERS_SELECT", "*lvp*", 1);
     setenv("VK_ADD_LAYER_PATH", FAULT_LAYER_FOLDER, 1);
     setenv("VK_INSTANCE_LAYERS", "VK_LAYER_HESPER_fault:VK_LAYER_KHRONOS_validation", 1);
     setenv("VK_KHRONOS_VALIDATION_VALIDATE_SYNC", "1", 1);
     test_screen_start(&fixture->screen);
     fixture->log_fd = test_file_create();
+}
+
+void test_fixture_start(struct test_fixture *fixture, const char *const *arguments)
+{
+    setenv("SDL_VIDEO_DRIVER", "x11", 1);
+    start_screen(fixture);
     start_client(fixture, arguments);
+}
+
+xcb_window_t test_fixture_start_wayland(struct test_fixture *fixture, const char *const *arguments)
+{
+    xcb_window_t weston;
+
+    setenv("SDL_VIDEO_DRIVER", "wayland", 1);
+    start_screen(fixture);
+    weston = test_screen_compose(&fixture->screen);
+    start_client(fixture, arguments);
+    return weston;
 }
 
 void test_fixture_restart(struct test_fixture *fixture, const char *const *arguments)
@@ -61,7 +78,7 @@ void test_fixture_finish(struct test_fixture *fixture)
     test_client_finish(&fixture->client);
     test_screen_finish(&fixture->screen);
     read_log(fixture, log, sizeof(log));
-    if (strstr(log, "VUID") || strstr(log, "SYNC-HAZARD") || strstr(log, " error: "))
+    if (strstr(log, "VUID") || strstr(log, "SYNC-HAZARD") || strstr(log, "] error: "))
         hsp_test_fail(__FILE__, __LINE__, "the display complains:\n%s", log);
     hsp_fd_close(&fixture->log_fd);
 }
@@ -128,4 +145,43 @@ void test_fixture_wait_shown(struct test_fixture *fixture, const struct test_pic
 {
     test_window_wait_shown(fixture, test_screen_wait_window(&fixture->screen), picture, place,
                            tolerance);
+}
+
+/* ------------------------------------------------------------------ what it costs */
+
+/* How often all threads of a process have gone to sleep. */
+static long count_sleeps(pid_t pid)
+{
+    char path[64], line[128];
+    struct dirent *entry;
+    long sum = 0, value;
+    DIR *dir;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    dir = opendir(path);
+    HSP_CHECK(dir != NULL);
+    while ((entry = readdir(dir))) {
+        char file_path[512];
+        FILE *file;
+        snprintf(file_path, sizeof(file_path), "%s/%s/status", path, entry->d_name);
+        file = entry->d_name[0] == '.' ? NULL : fopen(file_path, "r");
+        while (file && fgets(line, sizeof(line), file)) {
+            if (sscanf(line, "voluntary_ctxt_switches: %ld", &value) == 1)
+                sum += value;
+        }
+        if (file)
+            fclose(file);
+    }
+    closedir(dir);
+    return sum;
+}
+
+void test_fixture_check_idle(struct test_fixture *fixture)
+{
+    long before;
+
+    sleep(2); /* the title's rate goes first */
+    before = count_sleeps(fixture->client.pid);
+    sleep(2);
+    HSP_CHECK(count_sleeps(fixture->client.pid) - before <= 2);
 }

@@ -19,6 +19,9 @@ struct test_fixture {
 /* With these arguments (ended by NULL; NULL for none) besides --backend=window. */
 void test_fixture_start(struct test_fixture *fixture, const char *const *arguments);
 
+/* As above, as a client of weston; returns weston's own window on the screen. */
+xcb_window_t test_fixture_start_wayland(struct test_fixture *fixture, const char *const *arguments);
+
 /* Ends the display, then checks that it and the validation layer had nothing to complain. */
 void test_fixture_finish(struct test_fixture *fixture);
 
@@ -26,6 +29,9 @@ void test_fixture_finish(struct test_fixture *fixture);
 void test_fixture_restart(struct test_fixture *fixture, const char *const *arguments);
 
 bool test_fixture_has_logged(struct test_fixture *fixture, const char *text);
+
+/* Checks that the display sleeps while nothing happens. Takes four seconds. */
+void test_fixture_check_idle(struct test_fixture *fixture);
 
 /* Where a picture is expected in the window. */
 struct test_place {

@@ -342,60 +342,23 @@ HSP_TEST(title_has_the_name_and_while_it_moves_the_rate)
 
 /* ------------------------------------------------------------------ idle */
 
-/* How often all threads of a process have gone to sleep. */
-static long count_sleeps(pid_t pid)
-{
-    char path[64], line[128];
-    struct dirent *entry;
-    long sum = 0, value;
-    DIR *dir;
-
-    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-    dir = opendir(path);
-    HSP_CHECK(dir != NULL);
-    while ((entry = readdir(dir))) {
-        char file_path[512];
-        FILE *file;
-        snprintf(file_path, sizeof(file_path), "%s/%s/status", path, entry->d_name);
-        file = entry->d_name[0] == '.' ? NULL : fopen(file_path, "r");
-        while (file && fgets(line, sizeof(line), file)) {
-            if (sscanf(line, "voluntary_ctxt_switches: %ld", &value) == 1)
-                sum += value;
-        }
-        if (file)
-            fclose(file);
-    }
-    closedir(dir);
-    return sum;
-}
-
-static void check_idle(struct test_fixture *fixture)
-{
-    long before;
-
-    sleep(2); /* the title's rate goes first */
-    before = count_sleeps(fixture->client.pid);
-    sleep(2);
-    HSP_CHECK(count_sleeps(fixture->client.pid) - before <= 2);
-}
-
 HSP_TEST(idle_display_does_not_wake_up)
 {
     struct test_fixture fixture;
     struct test_picture picture;
 
     test_fixture_start(&fixture, NULL);
-    check_idle(&fixture); /* without a window */
+    test_fixture_check_idle(&fixture); /* without a window */
     test_client_finish(&fixture.client);
     test_fixture_restart(&fixture, NULL);
     test_picture_init(&picture, 0, HSP_FORMAT_B8G8R8X8, WIDTH, HEIGHT, 0, 0);
     test_picture_fill(&picture, 1);
     test_picture_show(&picture, &fixture.client);
     test_fixture_wait_shown(&fixture, &picture, corner, 0);
-    check_idle(&fixture);
+    test_fixture_check_idle(&fixture);
     test_window_close(&fixture.screen, test_screen_wait_window(&fixture.screen));
     test_screen_wait_count(&fixture.screen, 0);
-    check_idle(&fixture);
+    test_fixture_check_idle(&fixture);
     finish(&fixture, &picture);
 }
 
