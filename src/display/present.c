@@ -118,16 +118,17 @@ static enum hsp_present_outcome draw(struct hsp_present *present)
     return hsp_present_swapchain_present(swapchain, &present->gpu, index);
 }
 
-/* Nothing else may wake the thread when the window could not be drawn just now, so it tries again,
- * but not for ever: a window system that goes on refusing would keep a CPU busy. */
+/* Nothing else may wake the thread when the window could not be drawn just now, so it tries again.
+ * Waiting for the screen is slow enough to be done for ever; a swapchain that is always out of date
+ * is not, and its window will have more events. */
 static void plan_retry(struct hsp_present *present, enum hsp_present_outcome outcome)
 {
-    if (outcome != HSP_PRESENT_LATER || !present->work.is_visible || !present->swapchain.handle) {
-        present->retry_count = 0;
-    } else if (present->retry_count < MAX_RETRY_COUNT) {
-        present->retry_count++;
+    bool is_out_of_date = outcome == HSP_PRESENT_LATER && present->work.is_visible &&
+                          present->swapchain.handle != VK_NULL_HANDLE;
+
+    present->retry_count = is_out_of_date ? present->retry_count + 1 : 0;
+    if (outcome == HSP_PRESENT_BUSY || (is_out_of_date && present->retry_count <= MAX_RETRY_COUNT))
         hsp_window_feed_redraw(present->params.feed);
-    }
 }
 
 /* False: the GPU or the surface is lost. */

@@ -246,7 +246,7 @@ static enum hsp_present_outcome try_acquire(struct hsp_present_swapchain *swapch
         return HSP_PRESENT_LATER;
     case VK_TIMEOUT:
     case VK_NOT_READY:
-        return HSP_PRESENT_LATER;
+        return HSP_PRESENT_BUSY;
     default:
         hsp_error("the window's swapchain failed: VkResult %d", result);
         return HSP_PRESENT_LOST;

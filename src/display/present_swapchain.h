@@ -32,7 +32,8 @@ struct hsp_present_swapchain {
 
 enum hsp_present_outcome {
     HSP_PRESENT_DONE,
-    HSP_PRESENT_LATER, /* no image at the moment: the window has no size, or nobody looks */
+    HSP_PRESENT_LATER, /* no swapchain at the moment: the window has no size, or is changing it */
+    HSP_PRESENT_BUSY,  /* the screen has not given an image back in time */
     HSP_PRESENT_LOST,  /* the surface or the GPU is gone */
 };
 

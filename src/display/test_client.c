@@ -43,6 +43,7 @@ void test_client_start(struct test_client *client, const char *path, const char 
     int fds[2], stats_fd = hsp_shm_create("stats", hsp_page_size());
 
     memset(client, 0, sizeof(*client));
+    client->log_fd = log_fd;
     HSP_CHECK(stats_fd >= 0);
     HSP_CHECK_EQ(hsp_fd_socketpair(fds), 0);
     client->stats =
@@ -55,6 +56,15 @@ void test_client_start(struct test_client *client, const char *path, const char 
     hsp_fd_close(&fds[1]);
     hsp_fd_close(&stats_fd);
     hsp_ipc_channel_init(&client->channel, fds[0]);
+}
+
+static _Noreturn void fail_with_log(struct test_client *client, const char *what, int number)
+{
+    char log[65536];
+    ssize_t n = pread(client->log_fd, log, sizeof(log) - 1, 0);
+
+    log[HSP_MAX(n, 0)] = '\0';
+    hsp_test_fail(__FILE__, __LINE__, "the display %s %d\n%s", what, number, log);
 }
 
 static int wait_status(struct test_client *client)
@@ -72,14 +82,19 @@ int test_client_wait(struct test_client *client)
 {
     int status = wait_status(client);
 
-    HSP_CHECK(WIFEXITED(status));
+    if (!WIFEXITED(status))
+        fail_with_log(client, "was killed by signal", WTERMSIG(status));
     return WEXITSTATUS(status);
 }
 
 void test_client_finish(struct test_client *client)
 {
+    int status;
+
     hsp_ipc_channel_finish(&client->channel);
-    HSP_CHECK_EQ(test_client_wait(client), 0);
+    status = test_client_wait(client);
+    if (status != 0)
+        fail_with_log(client, "has exit status", status);
 }
 
 void test_client_kill(struct test_client *client)

@@ -16,6 +16,7 @@ struct test_client {
     struct hsp_ipc_channel channel;
     struct hsp_stats_display *stats;
     uint64_t last_sequence;
+    int log_fd; /* borrowed */
 };
 
 /* Starts `path` with these arguments (ended by NULL) besides those for its descriptors. Its

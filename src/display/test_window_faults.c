@@ -78,6 +78,7 @@ HSP_TEST(surface_that_is_lost_again_and_again_is_left_to_sdl)
     struct test_fixture fixture;
     struct test_picture picture;
 
+    setenv("SDL_RENDER_DRIVER", "software", 1);
     start(&fixture, &picture, "present:4:100000:-1000000000");
     test_fixture_wait_shown(&fixture, &picture, corner, 0);
     HSP_CHECK(fixture.client.stats->scanouts[0].copied_bytes > 0);

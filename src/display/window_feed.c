@@ -78,6 +78,8 @@ uint64_t hsp_window_feed_cancel(struct hsp_window_feed *feed)
     uint64_t serial;
 
     pthread_mutex_lock(&feed->lock);
+    if (feed->state.frame.picture)
+        feed->needs_refresh = true;
     feed->state.frame.picture = NULL;
     serial = feed->taken_serial;
     pthread_mutex_unlock(&feed->lock);
@@ -189,30 +191,33 @@ static void take_work_locked(struct hsp_window_feed *feed, struct hsp_window_wor
     feed->has_news = false;
 }
 
+/* Takes what is new, if anything is. The loop hears of a drawer that is there again. */
+static bool take_and_unlock(struct hsp_window_feed *feed, struct hsp_window_work *out_work)
+{
+    bool has_news = feed->has_news && !feed->is_stopping;
+    bool needs_refresh;
+
+    if (has_news)
+        take_work_locked(feed, out_work);
+    needs_refresh = has_news && feed->needs_refresh && feed->state.is_visible;
+    pthread_mutex_unlock(&feed->lock);
+    if (needs_refresh)
+        feed->wake_loop(feed->user_data);
+    return has_news;
+}
+
 bool hsp_window_feed_wait(struct hsp_window_feed *feed, struct hsp_window_work *out_work)
 {
-    bool goes_on;
-
     pthread_mutex_lock(&feed->lock);
     while (!feed->has_news && !feed->is_stopping)
         pthread_cond_wait(&feed->changed, &feed->lock);
-    goes_on = !feed->is_stopping;
-    if (goes_on)
-        take_work_locked(feed, out_work);
-    pthread_mutex_unlock(&feed->lock);
-    return goes_on;
+    return take_and_unlock(feed, out_work);
 }
 
 bool hsp_window_feed_poll(struct hsp_window_feed *feed, struct hsp_window_work *out_work)
 {
-    bool has_news;
-
     pthread_mutex_lock(&feed->lock);
-    has_news = feed->has_news && !feed->is_stopping;
-    if (has_news)
-        take_work_locked(feed, out_work);
-    pthread_mutex_unlock(&feed->lock);
-    return has_news;
+    return take_and_unlock(feed, out_work);
 }
 
 void hsp_window_feed_redraw(struct hsp_window_feed *feed)

@@ -53,7 +53,7 @@ struct hsp_window_feed {
     uint64_t taken_serial;
     bool has_news; /* for the drawer */
     bool is_stopping;
-    bool needs_refresh; /* the drawer holds no picture, or not all of it */
+    bool needs_refresh; /* the drawer lacks a frame */
 };
 
 int hsp_window_feed_init(struct hsp_window_feed *feed, void (*wake_loop)(void *user_data),
@@ -66,8 +66,9 @@ void hsp_window_feed_finish(struct hsp_window_feed *feed);
  * serial is done or taken back. False, and nothing was put, while nobody sees the window. */
 bool hsp_window_feed_put_frame(struct hsp_window_feed *feed, const struct hsp_window_frame *frame);
 
-/* Takes back a frame that the drawer has not begun. Returns the highest serial that the drawer may
- * still use or has used; all above are the loop's again. */
+/* Takes back a frame that the drawer has not begun; a drawer that comes for it later has the loop
+ * put another (hsp_window_feed_take_refresh). Returns the highest serial that the drawer may still
+ * use or has used; all above are the loop's again. */
 uint64_t hsp_window_feed_cancel(struct hsp_window_feed *feed);
 
 void hsp_window_feed_put_blank(struct hsp_window_feed *feed);
@@ -77,7 +78,7 @@ void hsp_window_feed_put_cursor(struct hsp_window_feed *feed,
 /* Takes the results; the counts start again from 0. */
 struct hsp_window_result hsp_window_feed_collect(struct hsp_window_feed *feed);
 
-/* Whether a visible window lacks a picture; asked once per lack. */
+/* Whether a visible window lacks a frame that it should have; asked once per lack. */
 bool hsp_window_feed_take_refresh(struct hsp_window_feed *feed);
 
 /* ------------------------------------------------------------------ main thread */

@@ -11,6 +11,7 @@
 #include "display/window_shell.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -360,10 +361,23 @@ static void grant_wishes(struct hsp_window_host *host)
     }
 }
 
+/* Xlib calls exit when the server is gone. What drivers do then, in a process whose threads still
+ * run, is better left out. */
+static _Atomic bool serves_windows;
+
+static void leave_at_once(void)
+{
+    if (serves_windows)
+        _exit(1);
+}
+
 void hsp_window_host_run(struct hsp_window_host *host)
 {
+    serves_windows = true;
+    atexit(leave_at_once);
     while (sleep_until_woken(host))
         grant_wishes(host);
+    serves_windows = false;
     for (size_t i = 0; i < HSP_ARRAY_COUNT(host->windows); i++)
         hsp_window_shell_close(&host->windows[i].shell);
 }
