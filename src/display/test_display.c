@@ -1,94 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /* Drives the real hesper-display (HESPER_DISPLAY_PATH) over a socket, as hesper-gpu does. */
 #include "display/screenshot.h"
-#include "display/test_support.h"
+#include "display/test_client.h"
 
 #include "base/fd.h"
-#include "base/shm.h"
 #include "base/stats.h"
 #include "base/test.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define WIDTH  64
 #define HEIGHT 48
 
-struct fixture {
-    pid_t pid;
-    struct hsp_ipc_channel channel;
-    struct hsp_stats_display *stats;
-};
-
-static void start(struct fixture *fixture)
+static void start(struct test_client *client)
 {
-    int fds[2], stats_fd = hsp_shm_create("stats", hsp_page_size());
+    static const char *const arguments[] = {"--backend=headless", NULL};
 
-    HSP_CHECK(stats_fd >= 0);
-    HSP_CHECK_EQ(hsp_fd_socketpair(fds), 0);
-    fixture->stats =
-        mmap(NULL, sizeof(*fixture->stats), PROT_READ | PROT_WRITE, MAP_SHARED, stats_fd, 0);
-    HSP_CHECK(fixture->stats != MAP_FAILED);
-    fixture->pid = fork();
-    if (fixture->pid == 0) {
-        char ipc_arg[32], stats_arg[32];
-
-        hsp_fd_set_cloexec(fds[1], false);
-        hsp_fd_set_cloexec(stats_fd, false);
-        snprintf(ipc_arg, sizeof(ipc_arg), "--ipc-fd=%d", fds[1]);
-        snprintf(stats_arg, sizeof(stats_arg), "--stats-fd=%d", stats_fd);
-        execl(HESPER_DISPLAY_PATH, "hesper-display", ipc_arg, stats_arg, "--backend=headless",
-              (char *)NULL);
-        _exit(127);
-    }
-    HSP_CHECK(fixture->pid > 0);
-    hsp_fd_close(&fds[1]);
-    hsp_fd_close(&stats_fd);
-    hsp_ipc_channel_init(&fixture->channel, fds[0]);
-}
-
-/* Waits for the program's end; its exit status. */
-static int wait_for_end(struct fixture *fixture)
-{
-    int status;
-
-    alarm(20); /* a display that does not end fails the test */
-    HSP_CHECK_EQ(waitpid(fixture->pid, &status, 0), fixture->pid);
-    alarm(0);
-    HSP_CHECK(WIFEXITED(status));
-    munmap(fixture->stats, sizeof(*fixture->stats));
-    return WEXITSTATUS(status);
-}
-
-static void finish(struct fixture *fixture)
-{
-    hsp_ipc_channel_finish(&fixture->channel);
-    HSP_CHECK_EQ(wait_for_end(fixture), 0);
-}
-
-static void send_message(struct fixture *fixture, uint32_t type, const void *body, size_t size,
-                         int fd)
-{
-    HSP_CHECK_EQ(hsp_ipc_channel_send(&fixture->channel, type, body, size, &fd, fd >= 0), 0);
-}
-
-static void receive(struct fixture *fixture, uint32_t type, void *body, size_t size)
-{
-    struct pollfd pollfd = {.fd = fixture->channel.socket_fd, .events = POLLIN};
-    struct hsp_ipc_message message;
-
-    HSP_CHECK_EQ(poll(&pollfd, 1, 20000), 1);
-    HSP_CHECK_EQ(hsp_ipc_channel_receive(&fixture->channel, &message), 1);
-    HSP_CHECK_EQ(message.type, type);
-    HSP_CHECK(hsp_ipc_decode(&message, body, size, 0));
+    test_client_start(client, HESPER_DISPLAY_PATH, arguments, -1);
 }
 
 static struct hsp_ipc_display_scanout make_scanout(uint32_t scanout_id)
@@ -104,52 +38,33 @@ static struct hsp_ipc_display_scanout make_scanout(uint32_t scanout_id)
     };
 }
 
-static void set_scanout(struct fixture *fixture, const struct hsp_ipc_display_scanout *scanout,
-                        const struct hsp_span *span)
-{
-    HSP_CHECK_EQ(hsp_ipc_send_with_span(&fixture->channel, HSP_IPC_DISPLAY_SET_SCANOUT, scanout,
-                                        sizeof(*scanout), span),
-                 0);
-}
-
 /* A scanout of one colour; the caller may let go of the memory at once. */
-static void set_coloured_scanout(struct fixture *fixture, uint32_t scanout_id, int value)
+static void set_coloured_scanout(struct test_client *client, uint32_t scanout_id, int value)
 {
     struct hsp_ipc_display_scanout scanout = make_scanout(scanout_id);
     struct hsp_mapping mapping;
     struct hsp_span span = test_span_create(WIDTH * HEIGHT * 4, &mapping);
 
     memset(mapping.data, value, mapping.size);
-    set_scanout(fixture, &scanout, &span);
+    test_client_set_scanout(client, &scanout, &span);
     hsp_span_finish(&span);
     hsp_mapping_finish(&mapping);
 }
 
-static void flush(struct fixture *fixture, uint32_t scanout_id, uint64_t sequence)
+static void flush(struct test_client *client, uint32_t scanout_id)
 {
-    struct hsp_ipc_display_flush flush = {
-        .sequence = sequence,
-        .start_ns = hsp_now_ns(),
-        .scanout_id = scanout_id,
-        .rect = {.width = WIDTH, .height = HEIGHT},
-    };
-    struct hsp_ipc_display_flushed flushed;
-
-    send_message(fixture, HSP_IPC_DISPLAY_FLUSH, &flush, sizeof(flush), -1);
-    receive(fixture, HSP_IPC_DISPLAY_FLUSHED, &flushed, sizeof(flushed));
-    HSP_CHECK_EQ(flushed.sequence, sequence);
-    HSP_CHECK_EQ(flushed.scanout_id, scanout_id);
+    test_client_flush(client, scanout_id, (struct hsp_ipc_rect){.width = WIDTH, .height = HEIGHT});
 }
 
 /* The status; the picture only when that is 0. */
-static int screenshot(struct fixture *fixture, uint32_t scanout_id, struct test_image *out_image)
+static int screenshot(struct test_client *client, uint32_t scanout_id, struct test_image *out_image)
 {
     struct hsp_ipc_display_screenshot request = {.request_id = 77, .scanout_id = scanout_id};
     struct hsp_ipc_display_screenshot_done done;
     int fd = test_file_create();
 
-    send_message(fixture, HSP_IPC_DISPLAY_SCREENSHOT, &request, sizeof(request), fd);
-    receive(fixture, HSP_IPC_DISPLAY_SCREENSHOT_DONE, &done, sizeof(done));
+    test_client_send(client, HSP_IPC_DISPLAY_SCREENSHOT, &request, sizeof(request), fd);
+    test_client_receive(client, HSP_IPC_DISPLAY_SCREENSHOT_DONE, &done, sizeof(done));
     HSP_CHECK_EQ(done.request_id, 77);
     if (done.status == 0)
         *out_image = test_image_read(fd);
@@ -157,11 +72,11 @@ static int screenshot(struct fixture *fixture, uint32_t scanout_id, struct test_
     return done.status;
 }
 
-static int shown_value(struct fixture *fixture, uint32_t scanout_id)
+static int shown_value(struct test_client *client, uint32_t scanout_id)
 {
     struct test_image image;
 
-    HSP_CHECK_EQ(screenshot(fixture, scanout_id, &image), 0);
+    HSP_CHECK_EQ(screenshot(client, scanout_id, &image), 0);
     int value = test_image_pixel(&image, WIDTH - 1, HEIGHT - 1)[1];
     test_image_finish(&image);
     return value;
@@ -169,20 +84,20 @@ static int shown_value(struct fixture *fixture, uint32_t scanout_id)
 
 HSP_TEST(flush_makes_the_picture_current_and_counts)
 {
-    struct fixture fixture;
+    struct test_client client;
     struct test_image image;
 
-    start(&fixture);
-    set_coloured_scanout(&fixture, 0, 10);
-    HSP_CHECK_EQ(screenshot(&fixture, 0, &image), -ENODATA);
-    flush(&fixture, 0, 1);
-    HSP_CHECK_EQ(shown_value(&fixture, 0), 10);
-    set_coloured_scanout(&fixture, 0, 20);
-    HSP_CHECK_EQ(shown_value(&fixture, 0), 10);
-    flush(&fixture, 0, 2);
-    HSP_CHECK_EQ(shown_value(&fixture, 0), 20);
+    start(&client);
+    set_coloured_scanout(&client, 0, 10);
+    HSP_CHECK_EQ(screenshot(&client, 0, &image), -ENODATA);
+    flush(&client, 0);
+    HSP_CHECK_EQ(shown_value(&client, 0), 10);
+    set_coloured_scanout(&client, 0, 20);
+    HSP_CHECK_EQ(shown_value(&client, 0), 10);
+    flush(&client, 0);
+    HSP_CHECK_EQ(shown_value(&client, 0), 20);
 
-    const struct hsp_stats_scanout *stats = &fixture.stats->scanouts[0];
+    const struct hsp_stats_scanout *stats = &client.stats->scanouts[0];
     HSP_CHECK_EQ(stats->flushes, 2);
     HSP_CHECK_EQ(stats->frames, 2);
     HSP_CHECK_EQ(stats->copied_bytes, 0);
@@ -190,7 +105,7 @@ HSP_TEST(flush_makes_the_picture_current_and_counts)
     HSP_CHECK_EQ(stats->height, HEIGHT);
     HSP_CHECK(stats->present_ns > 0);
     HSP_CHECK(stats->last_frame_ns > 0 && stats->last_frame_ns <= hsp_now_ns());
-    finish(&fixture);
+    test_client_finish(&client);
 }
 
 HSP_TEST(picture_is_read_from_where_it_was_rendered)
@@ -198,51 +113,51 @@ HSP_TEST(picture_is_read_from_where_it_was_rendered)
     struct hsp_ipc_display_scanout scanout = make_scanout(2);
     struct hsp_mapping mapping;
     struct hsp_span span = test_span_create(WIDTH * HEIGHT * 4, &mapping);
-    struct fixture fixture;
+    struct test_client client;
 
-    start(&fixture);
-    set_scanout(&fixture, &scanout, &span);
-    flush(&fixture, 2, 9);
-    HSP_CHECK_EQ(shown_value(&fixture, 2), 0);
+    start(&client);
+    test_client_set_scanout(&client, &scanout, &span);
+    flush(&client, 2);
+    HSP_CHECK_EQ(shown_value(&client, 2), 0);
     memset(mapping.data, 99, mapping.size);
-    HSP_CHECK_EQ(shown_value(&fixture, 2), 99);
-    finish(&fixture);
+    HSP_CHECK_EQ(shown_value(&client, 2), 99);
+    test_client_finish(&client);
     hsp_span_finish(&span);
     hsp_mapping_finish(&mapping);
 }
 
 HSP_TEST(scanouts_are_independent)
 {
-    struct fixture fixture;
+    struct test_client client;
     struct test_image image;
 
-    start(&fixture);
-    set_coloured_scanout(&fixture, 0, 1);
-    set_coloured_scanout(&fixture, 15, 2);
-    flush(&fixture, 15, 1);
-    HSP_CHECK_EQ(shown_value(&fixture, 15), 2);
-    HSP_CHECK_EQ(screenshot(&fixture, 0, &image), -ENODATA);
-    HSP_CHECK_EQ(fixture.stats->scanouts[0].frames, 0);
-    finish(&fixture);
+    start(&client);
+    set_coloured_scanout(&client, 0, 1);
+    set_coloured_scanout(&client, 15, 2);
+    flush(&client, 15);
+    HSP_CHECK_EQ(shown_value(&client, 15), 2);
+    HSP_CHECK_EQ(screenshot(&client, 0, &image), -ENODATA);
+    HSP_CHECK_EQ(client.stats->scanouts[0].frames, 0);
+    test_client_finish(&client);
 }
 
 HSP_TEST(scanout_off_has_no_picture)
 {
     struct hsp_ipc_display_scanout off = {.scanout_id = 0};
-    struct fixture fixture;
+    struct test_client client;
     struct test_image image;
 
-    start(&fixture);
-    HSP_CHECK_EQ(screenshot(&fixture, 0, &image), -ENODATA);
-    set_coloured_scanout(&fixture, 0, 10);
-    flush(&fixture, 0, 1);
-    set_scanout(&fixture, &off, NULL);
-    HSP_CHECK_EQ(screenshot(&fixture, 0, &image), -ENODATA);
-    flush(&fixture, 0, 2); /* answered, but no frame */
-    HSP_CHECK_EQ(fixture.stats->scanouts[0].flushes, 2);
-    HSP_CHECK_EQ(fixture.stats->scanouts[0].frames, 1);
-    HSP_CHECK_EQ(fixture.stats->scanouts[0].width, 0);
-    finish(&fixture);
+    start(&client);
+    HSP_CHECK_EQ(screenshot(&client, 0, &image), -ENODATA);
+    set_coloured_scanout(&client, 0, 10);
+    flush(&client, 0);
+    test_client_set_scanout(&client, &off, NULL);
+    HSP_CHECK_EQ(screenshot(&client, 0, &image), -ENODATA);
+    flush(&client, 0); /* answered, but no frame */
+    HSP_CHECK_EQ(client.stats->scanouts[0].flushes, 2);
+    HSP_CHECK_EQ(client.stats->scanouts[0].frames, 1);
+    HSP_CHECK_EQ(client.stats->scanouts[0].width, 0);
+    test_client_finish(&client);
 }
 
 HSP_TEST(picture_of_scattered_pages)
@@ -253,7 +168,7 @@ HSP_TEST(picture_of_scattered_pages)
     struct hsp_span_piece pieces[64];
     struct hsp_mapping mapping;
     struct hsp_span file = test_span_create((uint64_t)count * page, &mapping), span;
-    struct fixture fixture;
+    struct test_client client;
     struct test_image image;
 
     HSP_CHECK(count <= HSP_ARRAY_COUNT(pieces));
@@ -263,14 +178,14 @@ HSP_TEST(picture_of_scattered_pages)
     }
     HSP_CHECK_EQ(hsp_span_init_pieces(&span, file.fds, 1, pieces, count), 0);
     HSP_CHECK_EQ(span.piece_count, count);
-    start(&fixture);
-    set_scanout(&fixture, &scanout, &span);
-    flush(&fixture, 0, 1);
-    HSP_CHECK_EQ(screenshot(&fixture, 0, &image), 0);
+    start(&client);
+    test_client_set_scanout(&client, &scanout, &span);
+    flush(&client, 0);
+    HSP_CHECK_EQ(screenshot(&client, 0, &image), 0);
     for (uint32_t y = 0; y < HEIGHT; y++)
         HSP_CHECK_EQ(test_image_pixel(&image, 5, y)[0], y * WIDTH * 4 / page + 1);
     test_image_finish(&image);
-    finish(&fixture);
+    test_client_finish(&client);
     hsp_span_finish(&span);
     hsp_span_finish(&file);
     hsp_mapping_finish(&mapping);
@@ -281,20 +196,20 @@ HSP_TEST(what_a_guest_gets_wrong_switches_the_scanout_off)
     struct hsp_ipc_display_scanout bad = make_scanout(0);
     struct hsp_mapping mapping;
     struct hsp_span span = test_span_create(WIDTH * HEIGHT * 4, &mapping);
-    struct fixture fixture;
+    struct test_client client;
     struct test_image image;
 
-    start(&fixture);
-    set_coloured_scanout(&fixture, 0, 10);
-    flush(&fixture, 0, 1);
+    start(&client);
+    set_coloured_scanout(&client, 0, 10);
+    flush(&client, 0);
     bad.stride += 4;
-    set_scanout(&fixture, &bad, &span);
-    HSP_CHECK_EQ(screenshot(&fixture, 0, &image), -ENODATA);
-    flush(&fixture, 0, 2);
-    set_coloured_scanout(&fixture, 0, 30); /* and it still serves */
-    flush(&fixture, 0, 3);
-    HSP_CHECK_EQ(shown_value(&fixture, 0), 30);
-    finish(&fixture);
+    test_client_set_scanout(&client, &bad, &span);
+    HSP_CHECK_EQ(screenshot(&client, 0, &image), -ENODATA);
+    flush(&client, 0);
+    set_coloured_scanout(&client, 0, 30); /* and it still serves */
+    flush(&client, 0);
+    HSP_CHECK_EQ(shown_value(&client, 0), 30);
+    test_client_finish(&client);
     hsp_span_finish(&span);
     hsp_mapping_finish(&mapping);
 }
@@ -304,20 +219,20 @@ HSP_TEST(memory_that_can_shrink_is_refused)
     struct hsp_ipc_display_scanout scanout = make_scanout(0);
     int fd = memfd_create("test", MFD_CLOEXEC);
     struct hsp_span span;
-    struct fixture fixture;
+    struct test_client client;
     struct test_image image;
 
     HSP_CHECK_EQ(ftruncate(fd, WIDTH * HEIGHT * 4), 0);
     HSP_CHECK_EQ(hsp_span_init_single(&span, fd, 0, WIDTH * HEIGHT * 4), 0);
-    start(&fixture);
-    set_scanout(&fixture, &scanout, &span);
-    flush(&fixture, 0, 1);
-    HSP_CHECK_EQ(screenshot(&fixture, 0, &image), -ENODATA);
+    start(&client);
+    test_client_set_scanout(&client, &scanout, &span);
+    flush(&client, 0);
+    HSP_CHECK_EQ(screenshot(&client, 0, &image), -ENODATA);
     scanout.kind = HSP_IPC_RESOURCE_GUEST;
-    set_scanout(&fixture, &scanout, &span);
-    flush(&fixture, 0, 2);
-    HSP_CHECK_EQ(shown_value(&fixture, 0), 0);
-    finish(&fixture);
+    test_client_set_scanout(&client, &scanout, &span);
+    flush(&client, 0);
+    HSP_CHECK_EQ(shown_value(&client, 0), 0);
+    test_client_finish(&client);
     hsp_span_finish(&span);
 }
 
@@ -326,34 +241,34 @@ HSP_TEST(cursor_is_on_the_screenshot)
     struct hsp_ipc_display_cursor cursor = {.resource_id = 5, .x = 10, .y = 20};
     struct hsp_mapping mapping;
     struct hsp_span span = test_span_create(HSP_CURSOR_SIZE, &mapping);
-    struct fixture fixture;
+    struct test_client client;
     struct test_image image;
 
-    start(&fixture);
-    set_coloured_scanout(&fixture, 0, 10);
-    flush(&fixture, 0, 1);
+    start(&client);
+    set_coloured_scanout(&client, 0, 10);
+    flush(&client, 0);
     memset(mapping.data, 0xff, 4); /* one white pixel, top left */
-    HSP_CHECK_EQ(hsp_ipc_send_with_span(&fixture.channel, HSP_IPC_DISPLAY_SET_CURSOR, &cursor,
+    HSP_CHECK_EQ(hsp_ipc_send_with_span(&client.channel, HSP_IPC_DISPLAY_SET_CURSOR, &cursor,
                                         sizeof(cursor), &span),
                  0);
-    HSP_CHECK_EQ(screenshot(&fixture, 0, &image), 0);
+    HSP_CHECK_EQ(screenshot(&client, 0, &image), 0);
     HSP_CHECK_EQ(test_image_pixel(&image, 10, 20)[0], 255);
     HSP_CHECK_EQ(test_image_pixel(&image, 11, 20)[0], 10);
     test_image_finish(&image);
 
     cursor.x = 30;
-    send_message(&fixture, HSP_IPC_DISPLAY_MOVE_CURSOR, &cursor, sizeof(cursor), -1);
-    HSP_CHECK_EQ(screenshot(&fixture, 0, &image), 0);
+    test_client_send(&client, HSP_IPC_DISPLAY_MOVE_CURSOR, &cursor, sizeof(cursor), -1);
+    HSP_CHECK_EQ(screenshot(&client, 0, &image), 0);
     HSP_CHECK_EQ(test_image_pixel(&image, 10, 20)[0], 10);
     HSP_CHECK_EQ(test_image_pixel(&image, 30, 20)[0], 255);
     test_image_finish(&image);
 
     cursor.resource_id = 0;
-    send_message(&fixture, HSP_IPC_DISPLAY_SET_CURSOR, &cursor, sizeof(cursor), -1);
-    HSP_CHECK_EQ(screenshot(&fixture, 0, &image), 0);
+    test_client_send(&client, HSP_IPC_DISPLAY_SET_CURSOR, &cursor, sizeof(cursor), -1);
+    HSP_CHECK_EQ(screenshot(&client, 0, &image), 0);
     HSP_CHECK_EQ(test_image_pixel(&image, 30, 20)[0], 10);
     test_image_finish(&image);
-    finish(&fixture);
+    test_client_finish(&client);
     hsp_span_finish(&span);
     hsp_mapping_finish(&mapping);
 }
@@ -374,24 +289,24 @@ HSP_TEST(malformed_messages_end_the_program)
 
     for (size_t i = 0; i < HSP_ARRAY_COUNT(messages); i++) {
         static const char zeros[256];
-        struct fixture fixture;
+        struct test_client client;
 
-        start(&fixture);
-        send_message(&fixture, messages[i].type, zeros, messages[i].size, -1);
-        HSP_CHECK_EQ(wait_for_end(&fixture), 1);
-        hsp_ipc_channel_finish(&fixture.channel);
+        start(&client);
+        test_client_send(&client, messages[i].type, zeros, messages[i].size, -1);
+        HSP_CHECK_EQ(test_client_wait(&client), 1);
+        hsp_ipc_channel_finish(&client.channel);
     }
 }
 
 HSP_TEST(scanout_id_out_of_range_ends_the_program)
 {
     struct hsp_ipc_display_flush flush = {.scanout_id = HSP_LIMIT_SCANOUT_COUNT};
-    struct fixture fixture;
+    struct test_client client;
 
-    start(&fixture);
-    send_message(&fixture, HSP_IPC_DISPLAY_FLUSH, &flush, sizeof(flush), -1);
-    HSP_CHECK_EQ(wait_for_end(&fixture), 1);
-    hsp_ipc_channel_finish(&fixture.channel);
+    start(&client);
+    test_client_send(&client, HSP_IPC_DISPLAY_FLUSH, &flush, sizeof(flush), -1);
+    HSP_CHECK_EQ(test_client_wait(&client), 1);
+    hsp_ipc_channel_finish(&client.channel);
 }
 
 HSP_TEST(unread_screenshot_does_not_hold_up_the_display_nor_its_end)
@@ -400,7 +315,7 @@ HSP_TEST(unread_screenshot_does_not_hold_up_the_display_nor_its_end)
     struct hsp_ipc_display_scanout scanout = make_scanout(0);
     struct hsp_mapping mapping;
     struct hsp_span span = test_span_create(512 * 512 * 4, &mapping);
-    struct fixture fixture;
+    struct test_client client;
     int pipe_fds[2];
 
     /* Noise, so that the PNG is larger than a pipe's buffer. */
@@ -410,12 +325,12 @@ HSP_TEST(unread_screenshot_does_not_hold_up_the_display_nor_its_end)
     for (size_t i = 0; i < mapping.size; i++)
         ((char *)mapping.data)[i] = (char)rand();
     HSP_CHECK_EQ(pipe2(pipe_fds, O_CLOEXEC), 0);
-    start(&fixture);
-    set_scanout(&fixture, &scanout, &span);
-    flush(&fixture, 0, 1);
-    send_message(&fixture, HSP_IPC_DISPLAY_SCREENSHOT, &request, sizeof(request), pipe_fds[1]);
-    flush(&fixture, 0, 2);
-    finish(&fixture);
+    start(&client);
+    test_client_set_scanout(&client, &scanout, &span);
+    flush(&client, 0);
+    test_client_send(&client, HSP_IPC_DISPLAY_SCREENSHOT, &request, sizeof(request), pipe_fds[1]);
+    flush(&client, 0);
+    test_client_finish(&client);
     hsp_fd_close(&pipe_fds[0]);
     hsp_fd_close(&pipe_fds[1]);
     hsp_span_finish(&span);
@@ -426,19 +341,19 @@ HSP_TEST(screenshot_whose_reader_left_reports_it)
 {
     struct hsp_ipc_display_screenshot request = {.request_id = 1};
     struct hsp_ipc_display_screenshot_done done;
-    struct fixture fixture;
+    struct test_client client;
     int pipe_fds[2];
 
     HSP_CHECK_EQ(pipe2(pipe_fds, O_CLOEXEC), 0);
-    start(&fixture);
-    set_coloured_scanout(&fixture, 0, 10);
-    flush(&fixture, 0, 1);
+    start(&client);
+    set_coloured_scanout(&client, 0, 10);
+    flush(&client, 0);
     hsp_fd_close(&pipe_fds[0]);
-    send_message(&fixture, HSP_IPC_DISPLAY_SCREENSHOT, &request, sizeof(request), pipe_fds[1]);
+    test_client_send(&client, HSP_IPC_DISPLAY_SCREENSHOT, &request, sizeof(request), pipe_fds[1]);
     hsp_fd_close(&pipe_fds[1]);
-    receive(&fixture, HSP_IPC_DISPLAY_SCREENSHOT_DONE, &done, sizeof(done));
+    test_client_receive(&client, HSP_IPC_DISPLAY_SCREENSHOT_DONE, &done, sizeof(done));
     HSP_CHECK_EQ(done.status, -EPIPE);
-    finish(&fixture);
+    test_client_finish(&client);
 }
 
 static uint64_t context_switches(pid_t pid)
@@ -460,16 +375,16 @@ static uint64_t context_switches(pid_t pid)
 
 HSP_TEST(idle_display_never_wakes)
 {
-    struct fixture fixture;
+    struct test_client client;
 
-    start(&fixture);
-    set_coloured_scanout(&fixture, 0, 10);
-    flush(&fixture, 0, 1);
+    start(&client);
+    set_coloured_scanout(&client, 0, 10);
+    flush(&client, 0);
     usleep(100000);
-    uint64_t before = context_switches(fixture.pid);
+    uint64_t before = context_switches(client.pid);
     usleep(500000);
-    HSP_CHECK_EQ(context_switches(fixture.pid), before);
-    finish(&fixture);
+    HSP_CHECK_EQ(context_switches(client.pid), before);
+    test_client_finish(&client);
 }
 
 HSP_TEST_MAIN()

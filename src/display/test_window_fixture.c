@@ -180,8 +180,8 @@ void test_fixture_check_idle(struct test_fixture *fixture)
 {
     long before;
 
-    sleep(2); /* the title's rate goes first */
+    usleep(2200000); /* the title's rate goes first */
     before = count_sleeps(fixture->client.pid);
-    sleep(2);
+    sleep(1);
     HSP_CHECK(count_sleeps(fixture->client.pid) - before <= 2);
 }

@@ -30,7 +30,7 @@ void test_fixture_restart(struct test_fixture *fixture, const char *const *argum
 
 bool test_fixture_has_logged(struct test_fixture *fixture, const char *text);
 
-/* Checks that the display sleeps while nothing happens. Takes four seconds. */
+/* Checks that the display sleeps while nothing happens. Takes three seconds. */
 void test_fixture_check_idle(struct test_fixture *fixture);
 
 /* Where a picture is expected in the window. */
