@@ -146,6 +146,7 @@ make_once() {
             flock 9
         fi
         [ ! -e "$result" ] || exit 0
+        trap 'remove_tree "$result.partial"' EXIT
         remove_tree "$result.partial"
         "$maker" "$result.partial"
         mv "$result.partial" "$result"

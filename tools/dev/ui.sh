@@ -31,10 +31,11 @@ die() {
 ticker() {
     local label=$1 log=$2 start=$3 last width
     while kill -0 $$ 2>/dev/null; do
+        # A sleep that outlives us must not keep the reader of our output waiting.
         if [ -t 2 ]; then
-            sleep 1
+            sleep 1 >/dev/null 2>&1
         else
-            sleep 30
+            sleep 30 >/dev/null 2>&1
         fi
         last=$(tail -c 400 "$log" 2>/dev/null | tr '\r' '\n' | grep -v '^[[:space:]]*$' |
             tail -n 1) || true
@@ -81,6 +82,7 @@ step() {
     set -e
     stop_ticker
     if [ "$status" -ne 0 ]; then
+        [ "$status" -ne 130 ] || exit 130 # Ctrl-C
         tail -n 40 "$log" >&2
         die "$text failed after $((SECONDS - start)) s (status $status)" "whole log: $log"
     fi
