@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 from harness.runner import check, start, stop
@@ -66,11 +67,11 @@ def list_processes():
     return {int(pid): (int(parent), name) for pid, parent, name in rows}
 
 
-def start_machine(test):
+def start_machine(test, folder):
     """hesper run, with its QEMU and its device running; and the ids of those two."""
     name = f"test-{os.getpid()}"
     process = start([HESPER, "run", "--name", name, "--ssh-port", str(free_port())],
-                    stdout=test.log, stderr=test.log)
+                    env={"TMPDIR": folder}, stdout=test.log, stderr=test.log)
     end = time.monotonic() + 60
     while True:
         children = [pid for pid, (parent, child) in list_processes().items()
@@ -100,8 +101,15 @@ def check_gone(pids, seconds=15):
 
 
 def end_machine(test, victim, signal_number, expected):
-    """Sends a signal to hesper run (victim None), to its device or its QEMU."""
-    process, children = start_machine(test)
+    """Sends a signal to hesper run (victim None), to its device or its QEMU. Returns the names of the
+    files that are left."""
+    with tempfile.TemporaryDirectory() as folder:
+        end_machine_in(test, folder, victim, signal_number, expected)
+        return os.listdir(folder)
+
+
+def end_machine_in(test, folder, victim, signal_number, expected):
+    process, children = start_machine(test, folder)
     try:
         names = list_processes()
         target = process.pid
@@ -116,7 +124,7 @@ def end_machine(test, victim, signal_number, expected):
 
 
 def test_interrupted(test):
-    end_machine(test, None, signal.SIGINT, 130)
+    check(not end_machine(test, None, signal.SIGINT, 130), "files are left")
 
 
 def test_killed(test):
@@ -125,8 +133,8 @@ def test_killed(test):
 
 
 def test_qemu_killed(test):
-    end_machine(test, "qemu", signal.SIGKILL, 1)
+    check(not end_machine(test, "qemu", signal.SIGKILL, 1), "files are left")
 
 
 def test_device_killed(test):
-    end_machine(test, "hesper-gpu", signal.SIGKILL, 1)
+    check(not end_machine(test, "hesper-gpu", signal.SIGKILL, 1), "files are left")
