@@ -7,6 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* A window system that has stopped to answer must not keep the process alive: it is killed
+ * (SIGALRM) this long after hesper-gpu has gone. */
+#define END_TIMEOUT_S 5
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
@@ -276,6 +281,7 @@ static void *run_loop_thread(void *data)
 
     hsp_thread_set_name("loop");
     run_loop(display);
+    alarm(END_TIMEOUT_S);
     display->backend->ops->stop_main(display->backend);
     return NULL;
 }

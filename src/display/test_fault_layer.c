@@ -2,7 +2,8 @@
 /*
  * A Vulkan layer that makes a driver fail on demand. HESPER_TEST_FAULT is CALL:FIRST:COUNT:RESULT:
  * calls number FIRST (from 1) to FIRST + COUNT - 1 of CALL (acquire, present, import) give the
- * VkResult RESULT without reaching the driver, or never come back if that is "hang".
+ * VkResult RESULT without reaching the driver, or never come back if that is "hang". With "extent"
+ * as CALL the window has no size.
  *
  * For one instance and one device at a time.
  */
@@ -77,6 +78,21 @@ static VKAPI_ATTR VkResult VKAPI_CALL allocate(VkDevice dev, const VkMemoryAlloc
         return result;
     return ((PFN_vkAllocateMemory)next_device_proc_addr(dev, "vkAllocateMemory"))(
         dev, info, callbacks, out_memory);
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL get_capabilities(VkPhysicalDevice physical_device,
+                                                       VkSurfaceKHR surface,
+                                                       VkSurfaceCapabilitiesKHR *out)
+{
+    static _Atomic unsigned calls;
+    PFN_vkGetPhysicalDeviceSurfaceCapabilitiesKHR next =
+        (PFN_vkGetPhysicalDeviceSurfaceCapabilitiesKHR)next_instance_proc_addr(
+            instance, "vkGetPhysicalDeviceSurfaceCapabilitiesKHR");
+    VkResult result = next(physical_device, surface, out), fault;
+
+    if (is_faulty("extent", &calls, &fault))
+        out->currentExtent = out->maxImageExtent = (VkExtent2D){0, 0};
+    return result;
 }
 
 /* ------------------------------------------------------------------ the chain of layers */
@@ -155,6 +171,7 @@ static PFN_vkVoidFunction find_own(const char *name)
         {"vkGetDeviceProcAddr", (PFN_vkVoidFunction)get_device_proc_addr},
         {"vkCreateInstance", (PFN_vkVoidFunction)create_instance},
         {"vkCreateDevice", (PFN_vkVoidFunction)create_device},
+        {"vkGetPhysicalDeviceSurfaceCapabilitiesKHR", (PFN_vkVoidFunction)get_capabilities},
         {"vkAcquireNextImageKHR", (PFN_vkVoidFunction)acquire},
         {"vkQueuePresentKHR", (PFN_vkVoidFunction)present},
         {"vkAllocateMemory", (PFN_vkVoidFunction)allocate},

@@ -73,6 +73,23 @@ HSP_TEST(last_frame_comes_late_when_there_is_no_image_for_it)
     check_survives("acquire:3:8:2");
 }
 
+HSP_TEST(window_without_a_size_for_a_while)
+{
+    check_survives("extent:1:6:0");
+}
+
+HSP_TEST(window_that_never_has_a_size_does_not_hold_up_the_guest)
+{
+    struct test_fixture fixture;
+    struct test_picture picture;
+
+    start(&fixture, &picture, "extent:1:1000000:0");
+    for (int i = 0; i < 50; i++)
+        test_client_flush(&fixture.client, 0, picture.scanout.rect);
+    HSP_CHECK_EQ(fixture.client.stats->scanouts[0].frames, 0);
+    finish_noisy(&fixture, &picture);
+}
+
 HSP_TEST(surface_that_is_lost_again_and_again_is_left_to_sdl)
 {
     struct test_fixture fixture;

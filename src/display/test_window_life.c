@@ -433,6 +433,26 @@ HSP_TEST(display_ends_with_its_window_system)
     test_picture_finish(&picture);
 }
 
+HSP_TEST(display_ends_although_its_window_system_hangs)
+{
+    struct test_fixture fixture;
+    struct test_picture picture;
+    int status;
+
+    start_shown(&fixture, NULL, &picture);
+    kill(fixture.screen.pid, SIGSTOP);
+    for (int i = 0; i < 5; i++)
+        test_client_flush(&fixture.client, 0, picture.scanout.rect);
+    hsp_ipc_channel_finish(&fixture.client.channel);
+    alarm(20);
+    HSP_CHECK_EQ(waitpid(fixture.client.pid, &status, 0), fixture.client.pid);
+    alarm(0);
+    kill(fixture.screen.pid, SIGCONT);
+    test_screen_finish(&fixture.screen);
+    close(fixture.log_fd);
+    test_picture_finish(&picture);
+}
+
 HSP_TEST(no_window_system_is_an_error_at_once)
 {
     const char *const arguments[] = {"--backend=window", NULL};
