@@ -76,7 +76,9 @@ class VM:
         end = time.monotonic() + BOOT_TIMEOUT
         while True:
             self.wait_for_ssh()
-            if self.ssh("cat /proc/sys/kernel/random/boot_id") != before:
+            # The old sshd may still have answered, and gone away before this: status 255, no text.
+            now = self.ssh("cat /proc/sys/kernel/random/boot_id", status=None)
+            if len(now) == len(before) and now != before:
                 return
             check(time.monotonic() < end, "the guest does not reboot")
             self.forget_connection()
