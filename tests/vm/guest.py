@@ -24,7 +24,7 @@ def get_vm(test):
         raise Failure(f"there is no guest: {_state['why']}")
     if "vm" not in _state:
         try:
-            _state["vm"] = VM(LOG, f"test-{os.getpid()}",
+            _state["vm"] = VM(LOG, f"test-{os.urandom(4).hex()}",
                               env={"HESPER_HOST_LAYERS": VALIDATION_LAYER})
             test.runner.at_end(stop_vm)
             prepare(_state["vm"])
