@@ -267,28 +267,40 @@ void test_screen_wait_count(struct test_screen *screen, size_t count)
 
 xcb_window_t test_screen_wait_window(struct test_screen *screen)
 {
+    uint64_t deadline = hsp_now_ns() + TIMEOUT_NS;
     xcb_window_t windows[TEST_WINDOW_COUNT];
 
-    test_screen_wait_count(screen, 1);
-    HSP_CHECK_EQ(test_screen_list(screen, windows), 1);
+    while (test_screen_list(screen, windows) != 1) {
+        HSP_CHECK(hsp_now_ns() < deadline);
+        usleep(10000);
+    }
     return windows[0];
 }
 
-struct test_geometry test_window_get_geometry(struct test_screen *screen, xcb_window_t window)
+bool test_window_find_geometry(struct test_screen *screen, xcb_window_t window,
+                               struct test_geometry *out_geometry)
 {
     xcb_connection_t *connection = screen->connection;
     xcb_get_geometry_reply_t *geometry =
         xcb_get_geometry_reply(connection, xcb_get_geometry(connection, window), NULL);
     xcb_translate_coordinates_reply_t *origin = xcb_translate_coordinates_reply(
         connection, xcb_translate_coordinates(connection, window, screen->root, 0, 0), NULL);
-    struct test_geometry result;
+    bool found = geometry && origin;
 
-    HSP_CHECK(geometry && origin);
-    result =
-        (struct test_geometry){origin->dst_x, origin->dst_y, geometry->width, geometry->height};
+    if (found)
+        *out_geometry =
+            (struct test_geometry){origin->dst_x, origin->dst_y, geometry->width, geometry->height};
     free(geometry);
     free(origin);
-    return result;
+    return found;
+}
+
+struct test_geometry test_window_get_geometry(struct test_screen *screen, xcb_window_t window)
+{
+    struct test_geometry geometry;
+
+    HSP_CHECK(test_window_find_geometry(screen, window, &geometry));
+    return geometry;
 }
 
 void test_window_resize(struct test_screen *screen, xcb_window_t window, uint32_t width,

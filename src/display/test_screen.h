@@ -53,6 +53,9 @@ struct test_geometry {
     uint32_t width, height;
 };
 
+/* False when there is no such window any more. */
+bool test_window_find_geometry(struct test_screen *screen, xcb_window_t window,
+                               struct test_geometry *out_geometry);
 struct test_geometry test_window_get_geometry(struct test_screen *screen, xcb_window_t window);
 void test_window_resize(struct test_screen *screen, xcb_window_t window, uint32_t width,
                         uint32_t height);

@@ -116,6 +116,24 @@ static void compare(const uint8_t *pixels, struct test_geometry geometry,
     }
 }
 
+/* Compares once; `why` as in compare. */
+static void look(struct test_fixture *fixture, xcb_window_t window,
+                 const struct test_picture *picture, struct test_place place, int tolerance,
+                 char *why, size_t why_size)
+{
+    struct test_geometry geometry;
+    uint8_t *pixels = NULL;
+
+    if (test_window_find_geometry(&fixture->screen, window, &geometry))
+        pixels = test_screen_capture(&fixture->screen, geometry);
+    if (pixels)
+        compare(pixels, geometry, picture, place, tolerance, why, why_size);
+    else
+        snprintf(why, why_size, "the window is not on the screen");
+    free(pixels);
+}
+
+/* XCB_NONE stands for the only window, which may be replaced meanwhile. */
 void test_window_wait_shown(struct test_fixture *fixture, xcb_window_t window,
                             const struct test_picture *picture, struct test_place place,
                             int tolerance)
@@ -124,12 +142,8 @@ void test_window_wait_shown(struct test_fixture *fixture, xcb_window_t window,
     char why[128], log[65536];
 
     for (;;) {
-        struct test_geometry geometry = test_window_get_geometry(&fixture->screen, window);
-        uint8_t *pixels = test_screen_capture(&fixture->screen, geometry);
-        snprintf(why, sizeof(why), "the window is not on the screen");
-        if (pixels)
-            compare(pixels, geometry, picture, place, tolerance, why, sizeof(why));
-        free(pixels);
+        look(fixture, window ? window : test_screen_wait_window(&fixture->screen), picture, place,
+             tolerance, why, sizeof(why));
         if (why[0] == '\0')
             return;
         if (hsp_now_ns() > deadline) {
@@ -143,8 +157,7 @@ void test_window_wait_shown(struct test_fixture *fixture, xcb_window_t window,
 void test_fixture_wait_shown(struct test_fixture *fixture, const struct test_picture *picture,
                              struct test_place place, int tolerance)
 {
-    test_window_wait_shown(fixture, test_screen_wait_window(&fixture->screen), picture, place,
-                           tolerance);
+    test_window_wait_shown(fixture, XCB_NONE, picture, place, tolerance);
 }
 
 /* ------------------------------------------------------------------ what it costs */

@@ -37,6 +37,7 @@ struct host_window {
     struct hsp_window_report report; /* guarded by the host's lock */
     /* the main thread's: */
     struct hsp_window_shell shell;
+    uint64_t number; /* the window system's; 0 while the window is being made, also by SDL */
     bool was_closed; /* by the user */
     unsigned fps;
 };
@@ -44,6 +45,7 @@ struct host_window {
 struct hsp_window_host {
     struct hsp_window_host_params params;
     VkInstance instance;
+    struct hsp_window_watch watch;
     uint32_t wake_event;
     pthread_mutex_t lock;
     pthread_cond_t woken;
@@ -190,8 +192,10 @@ static void open_window(struct host_window *window, uint32_t width, uint32_t hei
     char title[MAX_TITLE_SIZE];
 
     format_title(window, title, sizeof(title));
-    if (hsp_window_shell_open(&window->shell, &params, title, width, height))
-        update_view(window);
+    if (!hsp_window_shell_open(&window->shell, &params, title, width, height))
+        return;
+    window->number = hsp_window_get_number(window->shell.window);
+    update_view(window);
 }
 
 static void reopen_window(struct host_window *window)
@@ -199,11 +203,13 @@ static void reopen_window(struct host_window *window)
     char title[MAX_TITLE_SIZE];
 
     format_title(window, title, sizeof(title));
-    if (hsp_window_shell_reopen(&window->shell, title)) {
-        if (window->was_closed)
-            SDL_HideWindow(window->shell.window);
-        update_view(window);
-    }
+    window->number = 0;
+    if (!hsp_window_shell_reopen(&window->shell, title))
+        return;
+    window->number = hsp_window_get_number(window->shell.window);
+    if (window->was_closed)
+        SDL_HideWindow(window->shell.window);
+    update_view(window);
 }
 
 static void update_title(struct host_window *window, unsigned fps)
@@ -306,6 +312,17 @@ static void handle_event(struct hsp_window_host *host, const SDL_Event *event)
     }
 }
 
+static void on_destroyed(void *user_data, uint64_t number)
+{
+    struct hsp_window_host *host = user_data;
+
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(host->windows); i++) {
+        struct host_window *window = &host->windows[i];
+        if (window->number == number)
+            on_lost(window);
+    }
+}
+
 /* ------------------------------------------------------------------ the main thread's loop */
 
 static bool has_window(const struct hsp_window_host *host)
@@ -378,8 +395,10 @@ void hsp_window_host_run(struct hsp_window_host *host)
     while (sleep_until_woken(host))
         grant_wishes(host);
     serves_windows = false;
-    for (size_t i = 0; i < HSP_ARRAY_COUNT(host->windows); i++)
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(host->windows); i++) {
+        host->windows[i].number = 0;
         hsp_window_shell_close(&host->windows[i].shell);
+    }
 }
 
 /* ------------------------------------------------------------------ life */
@@ -396,6 +415,8 @@ static int start_sdl(struct hsp_window_host *host)
         hsp_error("no window system: %s", SDL_GetError());
         return -ENODEV;
     }
+    host->watch = (struct hsp_window_watch){on_destroyed, host};
+    hsp_window_watch_start(&host->watch);
     host->wake_event = SDL_RegisterEvents(1);
     host->instance = hsp_window_instance_create();
     return 0;

@@ -11,7 +11,8 @@
 
 #include <string.h>
 
-#ifdef HSP_HAVE_XCB
+#ifdef HSP_HAVE_X11
+#include <X11/Xlib.h>
 #include <xcb/xcb.h>
 
 #include <vulkan/vulkan_xcb.h>
@@ -28,8 +29,7 @@ static bool init_x11(struct hsp_window_surface *surface, VkInstance instance, SD
     VkXcbSurfaceCreateInfoKHR info = {
         .sType = VK_STRUCTURE_TYPE_XCB_SURFACE_CREATE_INFO_KHR,
         .connection = xcb_connect(NULL, NULL),
-        .window = (xcb_window_t)SDL_GetNumberProperty(SDL_GetWindowProperties(window),
-                                                      SDL_PROP_WINDOW_X11_WINDOW_NUMBER, 0),
+        .window = (xcb_window_t)hsp_window_get_number(window),
     };
     VkResult result = VK_ERROR_SURFACE_LOST_KHR;
 
@@ -50,6 +50,39 @@ static void disconnect(void *connection)
         xcb_disconnect(connection);
 }
 
+/* A window manager destroys its frames, and others our windows, while SDL asks for them. Xlib would
+ * end the process for that. */
+static int on_x_error(Display *display, XErrorEvent *event)
+{
+    hsp_debug("X error %u of request %u.%u", event->error_code, event->request_code,
+              event->minor_code);
+    return 0;
+}
+
+/* SDL does not look for this event. */
+static bool SDLCALL on_x_event(void *user_data, XEvent *event)
+{
+    const struct hsp_window_watch *watch = user_data;
+
+    if (event->type == DestroyNotify)
+        watch->on_destroyed(watch->user_data, event->xdestroywindow.window);
+    return true;
+}
+
+void hsp_window_watch_start(const struct hsp_window_watch *watch)
+{
+    if (!is_x11())
+        return;
+    XSetErrorHandler(on_x_error);
+    SDL_SetX11EventHook(on_x_event, (void *)(uintptr_t)watch);
+}
+
+uint64_t hsp_window_get_number(SDL_Window *window)
+{
+    return (uint64_t)SDL_GetNumberProperty(SDL_GetWindowProperties(window),
+                                           SDL_PROP_WINDOW_X11_WINDOW_NUMBER, 0);
+}
+
 static const char *const x11_extensions[] = {VK_KHR_SURFACE_EXTENSION_NAME,
                                              VK_KHR_XCB_SURFACE_EXTENSION_NAME};
 
@@ -62,6 +95,15 @@ static const char *const *get_extensions(uint32_t *out_count)
 }
 
 #else
+
+void hsp_window_watch_start(const struct hsp_window_watch *watch)
+{
+}
+
+uint64_t hsp_window_get_number(SDL_Window *window)
+{
+    return 0;
+}
 
 static bool is_x11(void)
 {

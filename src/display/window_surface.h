@@ -18,6 +18,19 @@ struct hsp_window_surface {
     void *connection; /* to the X server; NULL elsewhere */
 };
 
+/* Where others can destroy our windows (X11). */
+struct hsp_window_watch {
+    void (*on_destroyed)(void *user_data, uint64_t number); /* main thread, inside SDL */
+    void *user_data;
+};
+
+/* After SDL_Init. From then on nothing that is wrong with a window ends the process. `watch` must
+ * live until SDL_Quit. */
+void hsp_window_watch_start(const struct hsp_window_watch *watch);
+
+/* The window system's number of a window; 0 where there is no watch. */
+uint64_t hsp_window_get_number(SDL_Window *window);
+
 /* After SDL_Init. VK_NULL_HANDLE, with a log line, where Vulkan cannot show windows. */
 VkInstance hsp_window_instance_create(void);
 
