@@ -81,6 +81,10 @@ struct hsp_display_backend_ops {
     void (*set_cursor)(struct hsp_display_backend *backend, uint32_t scanout_id,
                        const struct hsp_display_cursor *cursor, bool picture_changed);
 
+    /* The lamps of the guest's keyboard are now these (bits: 1 << HSP_LED_*), which at first are
+     * all off. NULL for a backend that has no use for them. */
+    void (*set_leds)(struct hsp_display_backend *backend, uint32_t leds);
+
     /* What the scanout shows now, for a screenshot (borrowed); NULL when that is nothing. */
     struct hsp_display_picture *(*get_shown)(struct hsp_display_backend *backend,
                                              uint32_t scanout_id);

@@ -185,6 +185,8 @@ static int handle_message(struct hsp_display *display, struct hsp_ipc_message *m
         return hsp_display_handle_set_cursor(display, message);
     case HSP_IPC_DISPLAY_MOVE_CURSOR:
         return hsp_display_handle_move_cursor(display, message);
+    case HSP_IPC_DISPLAY_SET_LEDS:
+        return hsp_display_handle_set_leds(display, message);
     case HSP_IPC_DISPLAY_SCREENSHOT:
         return hsp_display_handle_screenshot(display, message);
     default:

@@ -56,4 +56,39 @@ void hsp_display_request_size(struct hsp_display *display, uint32_t scanout_id, 
 /* The user closed the window, and that shall end the machine. */
 void hsp_display_request_end(struct hsp_display *display, uint32_t scanout_id);
 
+/* ------------------------------------------------------------------ input, for backends */
+
+/* Somebody at a keyboard and a pointer: whoever sits before the windows, or one viewer of a remote
+ * screen. Each holds down what he pressed; what several hold is released when the last lets go. All
+ * functions are for the loop's thread. */
+struct hsp_display_user;
+
+/* 0 or -ENOMEM. The backend destroys its users before its own `destroy` returns. */
+int hsp_display_user_create(struct hsp_display *display, struct hsp_display_user **out_user);
+
+/* Lets go of all that the user holds. Takes NULL. */
+void hsp_display_user_destroy(struct hsp_display_user *user);
+
+/* Lets go of all that the user holds: the keyboard's focus is lost. */
+void hsp_display_user_release(struct hsp_display_user *user);
+
+/* A key (HSP_KEY_*) or a mouse button (HSP_BTN_*) of base/evdev.h went down or up. Pressing what
+ * the user holds, as a host's key repeat does, and releasing what he does not, is ignored; so are
+ * other codes. The guest repeats keys itself. */
+void hsp_display_user_send_key(struct hsp_display_user *user, uint32_t code, bool is_pressed);
+
+/* The pointer is at this pixel of the picture that the scanout shows; what lies outside is moved to
+ * its edge. Ignored while the scanout is off. Buttons and wheel that follow belong to it. */
+void hsp_display_user_send_position(struct hsp_display_user *user, uint32_t scanout_id, int32_t x,
+                                    int32_t y);
+
+/* The mouse moved this far right and down, for guests that want motions (a grabbed pointer).
+ * Buttons and wheel that follow belong to it. */
+void hsp_display_user_send_motion(struct hsp_display_user *user, int32_t dx, int32_t dy);
+
+/* The wheel was turned: up (away from the user) and right are positive, HSP_WHEEL_NOTCH is one
+ * notch. */
+void hsp_display_user_send_wheel(struct hsp_display_user *user, int32_t vertical,
+                                 int32_t horizontal);
+
 #endif

@@ -23,16 +23,26 @@
 #include <uv.h>
 
 struct hsp_gpu_display;
+struct hsp_ipc_display_input;
+
+/* Where what the user does at a display goes. On the device thread. */
+struct hsp_gpu_input_sink {
+    void *user_data;
+    void (*on_input)(void *user_data, const struct hsp_ipc_display_input *input);
+    /* The display is gone: nothing is pressed any more. */
+    void (*on_release)(void *user_data);
+};
 
 struct hsp_gpu_device_params {
     const char *name;
     uint32_t width, height; /* of the preferred mode of each output, pixels */
     uint32_t output_count;  /* 1 to HSP_LIMIT_SCANOUT_COUNT */
     uint64_t window_size;
-    const char *render_path;     /* of hesper-render; NULL: no contexts */
-    const char *display_path;    /* of hesper-display; NULL: nothing is shown */
-    const char *display_backend; /* for its --backend */
-    uint32_t max_fd_count;       /* that resources may hold */
+    const char *render_path;                /* of hesper-render; NULL: no contexts */
+    const char *display_path;               /* of hesper-display; NULL: nothing is shown */
+    const char *display_backend;            /* for its --backend */
+    uint32_t max_fd_count;                  /* that resources may hold */
+    const struct hsp_gpu_input_sink *input; /* NULL: the machine has no input devices */
     /* Starts children in place of posix_spawn when not NULL (see child.h). */
     int (*spawn)(void *user_data, const struct hsp_gpu_program *program, pid_t *out_pid);
     void *spawn_data;

@@ -141,6 +141,19 @@ static int handle_screenshot_done(struct hsp_gpu_display *display,
     return -EPROTO;
 }
 
+/* The numbers in it are checked by those who use them. */
+static int handle_input(struct hsp_gpu_display *display, const struct hsp_ipc_message *message)
+{
+    const struct hsp_gpu_input_sink *sink = display->device->params.input;
+    struct hsp_ipc_display_input input;
+
+    if (!hsp_ipc_decode(message, &input, sizeof(input), 0))
+        return -EPROTO;
+    if (sink)
+        sink->on_input(sink->user_data, &input);
+    return 0;
+}
+
 static int on_message(void *user_data, struct hsp_ipc_message *message)
 {
     struct hsp_gpu_display *display = user_data;
@@ -152,6 +165,8 @@ static int on_message(void *user_data, struct hsp_ipc_message *message)
         return handle_resized(display, message);
     case HSP_IPC_DISPLAY_SCREENSHOT_DONE:
         return handle_screenshot_done(display, message);
+    case HSP_IPC_DISPLAY_INPUT:
+        return handle_input(display, message);
     default:
         return -EPROTO;
     }
@@ -177,6 +192,7 @@ static void stop(struct hsp_gpu_display *display)
 static void on_closed(void *user_data, int error)
 {
     struct hsp_gpu_display *display = user_data;
+    const struct hsp_gpu_input_sink *input = display->device->params.input;
 
     if (hsp_now_ns() - display->started_ns > GOOD_RUN_NS)
         display->delay_ms = 0;
@@ -186,6 +202,8 @@ static void on_closed(void *user_data, int error)
         hsp_gpu_child_kill(display->child);
     stop(display);
     fail_screenshots(display);
+    if (input)
+        input->on_release(input->user_data);
     hsp_gpu_scanouts_on_display_gone(&display->device->scanouts);
     uv_timer_start(&display->timer, on_timer, display->delay_ms, 0);
     display->delay_ms =

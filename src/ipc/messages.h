@@ -36,11 +36,13 @@ enum hsp_ipc_type {
     HSP_IPC_DISPLAY_SET_CURSOR,          /* hsp_ipc_display_cursor (+ span unless resource_id 0) */
     HSP_IPC_DISPLAY_MOVE_CURSOR,         /* hsp_ipc_display_cursor */
     HSP_IPC_DISPLAY_SCREENSHOT,          /* hsp_ipc_display_screenshot, 1 fd to write PNG to */
+    HSP_IPC_DISPLAY_SET_LEDS,            /* hsp_ipc_display_leds */
     /* display → gpu */
     HSP_IPC_DISPLAY_FLUSHED = 0x280, /* hsp_ipc_display_flushed */
     HSP_IPC_DISPLAY_RESIZED,         /* hsp_ipc_display_resized: the host wants a new mode */
     HSP_IPC_DISPLAY_SCREENSHOT_DONE, /* hsp_ipc_display_screenshot_done */
     HSP_IPC_DISPLAY_CLOSED,          /* hsp_ipc_display_closed: the user wants the machine to end */
+    HSP_IPC_DISPLAY_INPUT,           /* hsp_ipc_display_input */
     /* cli → gpu, and the answers */
     HSP_IPC_CONTROL_STAT = 0x300,       /* empty */
     HSP_IPC_CONTROL_SCREENSHOT,         /* hsp_ipc_display_screenshot, 1 fd */
@@ -159,6 +161,33 @@ struct hsp_ipc_display_resized {
 struct hsp_ipc_display_closed {
     uint32_t scanout_id;
     uint32_t pad;
+};
+
+/* What the keyboard's lamps show now; none before the first of these messages. */
+struct hsp_ipc_display_leds {
+    uint32_t leds; /* bits: 1 << enum hsp_led (base/evdev.h) */
+    uint32_t pad;
+};
+
+enum hsp_ipc_input_kind {
+    HSP_IPC_INPUT_KEY,      /* code, is_pressed: a key or button went down or up; no repeats */
+    HSP_IPC_INPUT_POSITION, /* scanout_id, x, y: the pointer is there */
+    HSP_IPC_INPUT_MOTION,   /* x, y: the pointer went this far, in a mouse's own units */
+    HSP_IPC_INPUT_WHEEL,    /* x, y: turned right and up, HSP_WHEEL_NOTCH for a notch */
+};
+
+/* Positions are parts of the scanout's shown picture: 0 is its left or top edge, this the other. */
+#define HSP_IPC_INPUT_POSITION_END 65536
+
+/* One thing that the user did. What is pressed is released by a later message, or when the
+ * display's channel ends. Members that its kind does not name are 0. */
+struct hsp_ipc_display_input {
+    uint64_t start_ns; /* hsp_now_ns when the display heard of it */
+    uint32_t kind;     /* enum hsp_ipc_input_kind */
+    uint32_t scanout_id;
+    uint32_t code; /* HSP_KEY_*, HSP_BTN_* (base/evdev.h) */
+    uint32_t is_pressed;
+    int32_t x, y;
 };
 
 struct hsp_ipc_display_screenshot {
