@@ -61,6 +61,7 @@ uint32_t hsp_gpu_handle_resource_attach_backing(struct hsp_gpu_device *device,
     hsp_gpu_backing_finish(&backing);
     if (ret < 0)
         return hsp_gpu_response_of_error(ret);
+    hsp_gpu_scanouts_update_resource(&device->scanouts, resource);
     hsp_gpu_attachments_update(resource);
     return HSP_GPU_RESP_OK_NODATA;
 }
@@ -70,16 +71,18 @@ uint32_t hsp_gpu_handle_resource_detach_backing(struct hsp_gpu_device *device,
 {
     struct hsp_gpu_resource *resource =
         hsp_gpu_resource_find(&device->resources, command->request.body.ref.resource_id);
+    uint64_t copied;
     int ret;
 
     if (!resource)
         return HSP_GPU_RESP_ERR_INVALID_RESOURCE_ID;
-    /* A 2D resource is shown from pages of its own. */
     if (resource->kind == HSP_GPU_RESOURCE_GUEST)
         hsp_gpu_scanouts_forget_resource(&device->scanouts, resource);
-    ret = hsp_gpu_resource_drop_backing(&device->resources, resource);
+    ret = hsp_gpu_resource_drop_backing(&device->resources, resource, &copied);
     if (ret < 0)
         return hsp_gpu_response_of_error(ret);
+    resource->copied_bytes += copied;
+    hsp_gpu_scanouts_update_resource(&device->scanouts, resource);
     hsp_gpu_attachments_update(resource);
     return HSP_GPU_RESP_OK_NODATA;
 }
@@ -107,7 +110,8 @@ uint32_t hsp_gpu_handle_transfer_to_host_2d(struct hsp_gpu_device *device,
     const struct hsp_gpu_transfer_to_host_2d *request = &command->request.body.transfer_2d;
     struct hsp_gpu_resource *resource =
         hsp_gpu_resource_find(&device->resources, request->resource_id);
-    uint64_t copied = 0;
+    enum hsp_ipc_resource_kind kind_before;
+    uint64_t copied;
     int ret;
 
     if (!resource)
@@ -115,9 +119,13 @@ uint32_t hsp_gpu_handle_transfer_to_host_2d(struct hsp_gpu_device *device,
     /* The host sees a blob's pages as they are; a driver that asks anyway has what it wants. */
     if (resource->kind != HSP_GPU_RESOURCE_2D)
         return HSP_GPU_RESP_OK_NODATA;
-    ret = hsp_gpu_resource_transfer(resource, &request->rect, request->offset, &copied);
+    kind_before = resource->ipc_kind;
+    ret = hsp_gpu_resource_transfer(&device->resources, resource, &request->rect, request->offset,
+                                    &copied);
     if (ret < 0)
         return hsp_gpu_response_of_error(ret);
+    if (resource->ipc_kind != kind_before)
+        hsp_gpu_scanouts_update_resource(&device->scanouts, resource);
     resource->copied_bytes += copied;
     return HSP_GPU_RESP_OK_NODATA;
 }

@@ -132,8 +132,6 @@ int hsp_gpu_resource_create_2d(struct hsp_gpu_resource_table *table, uint32_t id
     resource->stride = width * info->bytes_per_pixel;
     resource->ipc_kind = HSP_IPC_RESOURCE_SHM;
     ret = make_shm_span("hesper-2d", size, &resource->span);
-    if (ret == 0)
-        ret = hsp_span_map(&resource->span, true, &resource->mapping);
     if (ret < 0) {
         free_resource(resource);
         return ret;
@@ -151,21 +149,18 @@ int hsp_gpu_resource_create_guest(struct hsp_gpu_resource_table *table, uint32_t
                                   struct hsp_gpu_resource **out_resource)
 {
     struct hsp_gpu_resource *resource = alloc_resource(id, HSP_GPU_RESOURCE_GUEST, size);
-    uint32_t range_count = backing->range_count;
     int ret;
 
     if (!resource)
         return -ENOMEM;
     resource->ipc_kind = HSP_IPC_RESOURCE_GUEST;
     resource->map_info = HSP_GPU_MAP_CACHE_CACHED;
-    ret = hsp_gpu_resource_set_backing(table, resource, backing);
-    if (ret < 0) {
-        free_resource(resource);
-        return ret;
-    }
     ret = add_resource(table, resource, out_resource);
     if (ret < 0)
-        table->range_count -= range_count;
+        return ret;
+    ret = hsp_gpu_resource_set_backing(table, resource, backing);
+    if (ret < 0)
+        hsp_gpu_resource_destroy(table, resource);
     return ret;
 }
 
@@ -245,10 +240,88 @@ void hsp_gpu_resource_destroy(struct hsp_gpu_resource_table *table,
 
 /* ------------------------------------------------------------------ backing */
 
+/* Moves *span into the resource, with its descriptors counted. */
+static int replace_span(struct hsp_gpu_resource_table *table, struct hsp_gpu_resource *resource,
+                        struct hsp_span *span)
+{
+    if (!hsp_gpu_resource_table_reserve_fds(table, span->fd_count))
+        return -EMFILE;
+    hsp_gpu_resource_table_release_fds(table, resource->fd_count);
+    resource->fd_count = span->fd_count;
+    hsp_mapping_finish(&resource->mapping);
+    hsp_span_finish(&resource->span);
+    resource->span = *span;
+    *span = HSP_SPAN_EMPTY;
+    return 0;
+}
+
+/* Whether the backing can be mapped as the picture. */
+static bool is_picture(const struct hsp_gpu_backing *backing, uint64_t size)
+{
+    uint64_t page_size = hsp_page_size();
+
+    if (backing->size < size)
+        return false;
+    for (uint32_t i = 0; i < backing->range_count; i++) {
+        const struct hsp_gpu_backing_range *range = &backing->ranges[i];
+        bool is_last = range->start + range->range.size >= size;
+        if (range->range.file_offset % page_size != 0 ||
+            (!is_last && range->range.size % page_size != 0))
+            return false;
+        if (is_last)
+            break;
+    }
+    return true;
+}
+
+/* Makes the guest's pages the resource's, or leaves it its own. */
+static void share_pages(struct hsp_gpu_resource_table *table, struct hsp_gpu_resource *resource,
+                        const struct hsp_gpu_backing *backing)
+{
+    struct hsp_span span;
+
+    if (resource->must_copy || !is_picture(backing, resource->size) ||
+        hsp_gpu_backing_make_span(backing, resource->size, &span) < 0)
+        return;
+    if (replace_span(table, resource, &span) == 0)
+        resource->ipc_kind = HSP_IPC_RESOURCE_GUEST;
+    hsp_span_finish(&span);
+}
+
+/* Gives a 2D resource that is the guest's pages some of its own, with the same picture. */
+static int unshare_pages(struct hsp_gpu_resource_table *table, struct hsp_gpu_resource *resource,
+                         uint64_t *out_copied)
+{
+    struct hsp_mapping mapping = {0};
+    struct hsp_span span;
+    int ret = make_shm_span("hesper-2d", resource->size, &span);
+
+    if (ret < 0)
+        return ret;
+    ret = hsp_span_map(&span, true, &mapping);
+    if (ret == 0)
+        ret = replace_span(table, resource, &span);
+    if (ret < 0) {
+        hsp_mapping_finish(&mapping);
+        hsp_span_finish(&span);
+        return ret;
+    }
+    hsp_gpu_backing_read(&resource->backing, 0, mapping.data, resource->size);
+    resource->mapping = mapping;
+    resource->ipc_kind = HSP_IPC_RESOURCE_SHM;
+    *out_copied += resource->size;
+    return 0;
+}
+
+static bool is_shared(const struct hsp_gpu_resource *resource)
+{
+    return resource->ipc_kind == HSP_IPC_RESOURCE_GUEST;
+}
+
 int hsp_gpu_resource_set_backing(struct hsp_gpu_resource_table *table,
                                  struct hsp_gpu_resource *resource, struct hsp_gpu_backing *backing)
 {
-    int ret;
+    int ret = 0;
 
     if (resource->kind == HSP_GPU_RESOURCE_HOST)
         return -EINVAL;
@@ -257,10 +330,17 @@ int hsp_gpu_resource_set_backing(struct hsp_gpu_resource_table *table,
     if (!hsp_range_fits(table->range_count, backing->range_count, HSP_LIMIT_BACKING_RANGE_COUNT))
         return -ENOSPC;
     if (resource->kind == HSP_GPU_RESOURCE_GUEST) {
-        ret = hsp_gpu_backing_make_span(backing, resource->size, &resource->span);
+        struct hsp_span span = HSP_SPAN_EMPTY;
+        ret = hsp_gpu_backing_make_span(backing, resource->size, &span);
+        if (ret == 0)
+            ret = replace_span(table, resource, &span);
         if (ret < 0)
-            return ret;
+            hsp_span_finish(&span);
+    } else {
+        share_pages(table, resource, backing);
     }
+    if (ret < 0)
+        return ret;
     table->range_count += backing->range_count;
     resource->backing = *backing;
     memset(backing, 0, sizeof(*backing));
@@ -268,14 +348,22 @@ int hsp_gpu_resource_set_backing(struct hsp_gpu_resource_table *table,
 }
 
 int hsp_gpu_resource_drop_backing(struct hsp_gpu_resource_table *table,
-                                  struct hsp_gpu_resource *resource)
+                                  struct hsp_gpu_resource *resource, uint64_t *out_copied)
 {
+    struct hsp_span none = HSP_SPAN_EMPTY;
+    int ret = 0;
+
+    *out_copied = 0;
     if (resource->backing.range_count == 0)
         return -EINVAL;
+    if (resource->kind == HSP_GPU_RESOURCE_GUEST)
+        ret = replace_span(table, resource, &none);
+    else if (is_shared(resource))
+        ret = unshare_pages(table, resource, out_copied);
+    if (ret < 0)
+        return ret;
     table->range_count -= resource->backing.range_count;
     hsp_gpu_backing_finish(&resource->backing);
-    if (resource->kind == HSP_GPU_RESOURCE_GUEST)
-        hsp_span_finish(&resource->span);
     return 0;
 }
 
@@ -285,19 +373,19 @@ bool hsp_gpu_rect_is_inside(const struct hsp_gpu_rect *rect, uint32_t width, uin
            hsp_range_fits(rect->y, rect->height, height);
 }
 
-int hsp_gpu_resource_transfer(struct hsp_gpu_resource *resource, const struct hsp_gpu_rect *rect,
-                              uint64_t offset, uint64_t *out_copied)
+static int copy_rect(struct hsp_gpu_resource *resource, const struct hsp_gpu_rect *rect,
+                     uint64_t offset, uint64_t *out_copied)
 {
     uint32_t bytes = resource->format->bytes_per_pixel;
     uint64_t row_size = (uint64_t)rect->width * bytes;
     uint64_t stride = resource->stride;
     char *to;
+    int ret = resource->mapping.data ? 0 : hsp_span_map(&resource->span, true, &resource->mapping);
 
-    if (!hsp_gpu_rect_is_inside(rect, resource->width, resource->height) ||
-        !hsp_range_fits(offset, stride * (rect->height - 1) + row_size, resource->backing.size))
-        return -EINVAL;
+    if (ret < 0)
+        return ret;
     to = (char *)resource->mapping.data + rect->y * stride + (uint64_t)rect->x * bytes;
-    *out_copied = row_size * rect->height;
+    *out_copied += row_size * rect->height;
     if (row_size == stride) {
         hsp_gpu_backing_read(&resource->backing, offset, to, row_size * rect->height);
         return 0;
@@ -306,6 +394,28 @@ int hsp_gpu_resource_transfer(struct hsp_gpu_resource *resource, const struct hs
         hsp_gpu_backing_read(&resource->backing, offset + row * stride, to + row * stride,
                              row_size);
     return 0;
+}
+
+int hsp_gpu_resource_transfer(struct hsp_gpu_resource_table *table,
+                              struct hsp_gpu_resource *resource, const struct hsp_gpu_rect *rect,
+                              uint64_t offset, uint64_t *out_copied)
+{
+    uint32_t bytes = resource->format->bytes_per_pixel;
+    uint64_t row_size = (uint64_t)rect->width * bytes;
+    uint64_t stride = resource->stride;
+    int ret = 0;
+
+    *out_copied = 0;
+    if (!hsp_gpu_rect_is_inside(rect, resource->width, resource->height) ||
+        !hsp_range_fits(offset, stride * (rect->height - 1) + row_size, resource->backing.size))
+        return -EINVAL;
+    if (is_shared(resource)) {
+        if (offset == rect->y * stride + (uint64_t)rect->x * bytes)
+            return 0;
+        ret = unshare_pages(table, resource, out_copied);
+        resource->must_copy = ret == 0;
+    }
+    return ret < 0 ? ret : copy_rect(resource, rect, offset, out_copied);
 }
 
 int hsp_gpu_resource_make_attach_span(const struct hsp_gpu_resource *resource,

@@ -3,7 +3,8 @@
  * Resources: whatever the guest gives a resource id. Every one is a span of shared memory; only who
  * made the pages differs.
  *
- *   2D      pages of our own, which TRANSFER_TO_HOST_2D copies the guest's pages into
+ *   2D      the guest's own pages, when they lie as the picture does: then TRANSFER_TO_HOST_2D has
+ *           nothing to do; else pages of ours, which it copies the guest's into
  *   guest   the guest's own pages (a guest blob)
  *   host    pages that this process or a renderer made (a host blob)
  *
@@ -38,7 +39,8 @@ struct hsp_gpu_resource {
     /* 2D */
     const struct hsp_format_info *format;
     uint32_t width, height, stride;
-    struct hsp_mapping mapping;     /* of span */
+    bool must_copy;                 /* the guest's pages do not lie as the picture does */
+    struct hsp_mapping mapping;     /* of span, if that is pages of ours that were written */
     struct hsp_gpu_backing backing; /* also of a guest blob */
     uint64_t copied_bytes;          /* since the last flush that showed it */
 
@@ -107,18 +109,21 @@ void hsp_gpu_resource_destroy(struct hsp_gpu_resource_table *table,
                               struct hsp_gpu_resource *resource);
 
 /* Gives a 2D resource or a guest blob pages of the guest; *backing is moved on success. -EEXIST if
- * it has some, -EINVAL for other kinds or too few bytes, -ENOSPC when all have too many. */
+ * it has some, -EINVAL for other kinds or too few bytes, -ENOSPC when all have too many. Like
+ * drop_backing and transfer it may give the resource another span: who shows it must be told. */
 int hsp_gpu_resource_set_backing(struct hsp_gpu_resource_table *table,
                                  struct hsp_gpu_resource *resource,
                                  struct hsp_gpu_backing *backing);
 
-/* -EINVAL if it has none. */
+/* -EINVAL if it has none. The picture of a 2D resource stays: it is copied, *out_copied bytes. */
 int hsp_gpu_resource_drop_backing(struct hsp_gpu_resource_table *table,
-                                  struct hsp_gpu_resource *resource);
+                                  struct hsp_gpu_resource *resource, uint64_t *out_copied);
 
-/* Copies a rectangle of a 2D resource from the guest's pages, where its first pixel lies at
- * `offset`. 0 and *out_copied bytes; -EINVAL for a rectangle or a source out of range. */
-int hsp_gpu_resource_transfer(struct hsp_gpu_resource *resource, const struct hsp_gpu_rect *rect,
+/* Brings a rectangle of a 2D resource up to date with the guest's pages, where its first pixel lies
+ * at `offset`. 0 and the *out_copied bytes that it took, none where the resource is those pages;
+ * -EINVAL for a rectangle or a source out of range. */
+int hsp_gpu_resource_transfer(struct hsp_gpu_resource_table *table,
+                              struct hsp_gpu_resource *resource, const struct hsp_gpu_rect *rect,
                               uint64_t offset, uint64_t *out_copied);
 
 /* The span that a renderer gets: a 2D resource's is the guest's pages, for that is what programs in

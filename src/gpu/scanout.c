@@ -261,6 +261,30 @@ int hsp_gpu_scanouts_on_flushed(struct hsp_gpu_scanouts *scanouts,
     return 0;
 }
 
+/* Sends the picture as if it were new, and flushed. */
+static void show_again(struct hsp_gpu_scanouts *scanouts, struct hsp_gpu_scanout *scanout)
+{
+    const struct hsp_ipc_rect *shown = &scanout->picture.rect;
+    struct hsp_gpu_rect all = {shown->x, shown->y, shown->width, shown->height};
+
+    scanout->picture_dirty = true;
+    add_flush(scanout, &all, hsp_now_ns());
+    update_display(scanouts, scanout);
+}
+
+void hsp_gpu_scanouts_update_resource(struct hsp_gpu_scanouts *scanouts,
+                                      const struct hsp_gpu_resource *resource)
+{
+    for (uint32_t i = 0; i < HSP_LIMIT_SCANOUT_COUNT; i++) {
+        struct hsp_gpu_scanout *scanout = &scanouts->items[i];
+
+        if (scanout->resource == resource) {
+            scanout->picture.kind = resource->ipc_kind;
+            show_again(scanouts, scanout);
+        }
+    }
+}
+
 /* ------------------------------------------------------------------ cursor */
 
 /* Moving a mouse makes many messages: a display that is behind gets only the last. */
@@ -330,14 +354,9 @@ void hsp_gpu_scanouts_on_display_started(struct hsp_gpu_scanouts *scanouts)
 {
     for (uint32_t i = 0; i < HSP_LIMIT_SCANOUT_COUNT; i++) {
         struct hsp_gpu_scanout *scanout = &scanouts->items[i];
-        const struct hsp_ipc_rect *shown = &scanout->picture.rect;
-        struct hsp_gpu_rect all = {shown->x, shown->y, shown->width, shown->height};
 
-        if (scanout->resource) {
-            scanout->picture_dirty = true;
-            add_flush(scanout, &all, hsp_now_ns());
-            update_display(scanouts, scanout);
-        }
+        if (scanout->resource)
+            show_again(scanouts, scanout);
         if (scanout->cursor.span.piece_count > 0) {
             scanout->cursor.picture_dirty = true;
             update_cursor(scanouts, &scanout->cursor);

@@ -66,6 +66,10 @@ void hsp_gpu_scanout_set(struct hsp_gpu_scanouts *scanouts, uint32_t scanout_id,
                          struct hsp_gpu_resource *resource,
                          const struct hsp_ipc_display_scanout *picture);
 
+/* The resource has other pages now; they are shown at once, for the old ones are no longer its. */
+void hsp_gpu_scanouts_update_resource(struct hsp_gpu_scanouts *scanouts,
+                                      const struct hsp_gpu_resource *resource);
+
 /* The resource goes away, or its pages do. */
 void hsp_gpu_scanouts_forget_resource(struct hsp_gpu_scanouts *scanouts,
                                       const struct hsp_gpu_resource *resource);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "control.h"
 
+#include "ipc/messages.h"
+
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -36,4 +38,22 @@ void control_ask(struct hsp_ipc_channel *channel, uint32_t type, const void *bod
 {
     HSP_CHECK_EQ(hsp_ipc_channel_send(channel, type, body, size, &fd, fd >= 0), 0);
     HSP_CHECK_EQ(hsp_ipc_channel_receive(channel, answer), 1);
+}
+
+struct json_object *control_ask_stat(struct fe *fe)
+{
+    struct hsp_ipc_channel channel;
+    struct hsp_ipc_message answer;
+    struct json_tokener *tokener = json_tokener_new();
+
+    control_connect(fe, &channel);
+    control_ask(&channel, HSP_IPC_CONTROL_STAT, NULL, 0, -1, &answer);
+    HSP_CHECK_EQ(answer.type, HSP_IPC_CONTROL_STAT_REPLY);
+    struct json_object *object =
+        json_tokener_parse_ex(tokener, answer.payload, (int)answer.payload_size);
+    HSP_CHECK(object != NULL);
+    json_tokener_free(tokener);
+    hsp_ipc_message_finish(&answer);
+    hsp_ipc_channel_finish(&channel);
+    return object;
 }

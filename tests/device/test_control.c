@@ -15,24 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct json_object *ask_stat(struct fe *fe)
-{
-    struct hsp_ipc_channel channel;
-    struct hsp_ipc_message answer;
-    struct json_tokener *tokener = json_tokener_new();
-
-    control_connect(fe, &channel);
-    control_ask(&channel, HSP_IPC_CONTROL_STAT, NULL, 0, -1, &answer);
-    HSP_CHECK_EQ(answer.type, HSP_IPC_CONTROL_STAT_REPLY);
-    struct json_object *object =
-        json_tokener_parse_ex(tokener, answer.payload, (int)answer.payload_size);
-    HSP_CHECK(object != NULL);
-    json_tokener_free(tokener);
-    hsp_ipc_message_finish(&answer);
-    hsp_ipc_channel_finish(&channel);
-    return object;
-}
-
 static struct json_object *get(struct json_object *object, const char *key)
 {
     struct json_object *value = NULL;
@@ -57,10 +39,11 @@ HSP_TEST(stat_tells_what_happens)
     HSP_CHECK_EQ(cmd_create_blob(&fe, 3, 5, HOST3D, MAPPABLE, FAKE_BLOB_GOOD, 8192, NULL, 0), OK);
     HSP_CHECK_EQ(cmd_map(&fe, 5, 0), HSP_GPU_RESP_OK_MAP_INFO);
     HSP_CHECK_EQ(cmd_create_2d(&fe, 1, 16, 16), OK);
-    struct hsp_gpu_backing_entry entry = {fe_alloc(&fe, 4096), 4096, 0};
+    /* Not at the start of a page: these are copied. */
+    struct hsp_gpu_backing_entry entry = {fe_alloc(&fe, 8192) + 512, 4096, 0};
     HSP_CHECK_EQ(cmd_attach_backing(&fe, 1, &entry, 1), OK);
 
-    struct json_object *object = ask_stat(&fe);
+    struct json_object *object = control_ask_stat(&fe);
     HSP_CHECK_STREQ(json_object_get_string(get(object, "name")), "test");
     HSP_CHECK_EQ(number(object, "pid"), fe.pid);
     HSP_CHECK(json_object_get_boolean(get(object, "connected")));
@@ -88,7 +71,7 @@ HSP_TEST(stat_tells_what_happens)
     HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_UNREF, 0, 2), OK); /* never shown */
     fe_wait_log(&fe, "flush id=0");
     fe_wait_log(&fe, "flush id=0");
-    object = ask_stat(&fe);
+    object = control_ask_stat(&fe);
     scanout = json_object_array_get_idx(get(object, "scanouts"), 0);
     HSP_CHECK_EQ(number(scanout, "width"), 16);
     HSP_CHECK_EQ(number(scanout, "copied_bytes"), 16 * 16 * 4 + 8);
@@ -186,7 +169,7 @@ HSP_TEST(wrong_questions_end_the_connection)
         HSP_CHECK(hsp_ipc_channel_receive(&channel, &answer) < 0);
         hsp_ipc_channel_finish(&channel);
     }
-    json_object_put(ask_stat(&fe)); /* the device is there as before */
+    json_object_put(control_ask_stat(&fe)); /* the device is there as before */
     fe_stop(&fe);
 }
 
@@ -197,7 +180,7 @@ HSP_TEST(socket_is_private_and_goes_away)
     struct fe fe;
 
     fe_start(&fe, NULL);
-    json_object_put(ask_stat(&fe));
+    json_object_put(control_ask_stat(&fe));
     snprintf(path, sizeof(path), "%s/hesper", fe.folder);
     HSP_CHECK_EQ(stat(path, &st), 0);
     HSP_CHECK_EQ(st.st_mode & 0777, 0700);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a guest shows: queries, 2D resources, scanouts, flushes, cursors. */
 #include "commands.h"
+#include "control.h"
 
 #include "base/format.h"
 #include "base/limits.h"
@@ -123,6 +124,105 @@ HSP_TEST(part_of_a_picture_is_transferred)
     fe_wait_log(&fe, "pixel=00000000");
     HSP_CHECK_EQ(cmd_flush(&fe, 1, 29, 15, 1, 1), OK);
     fe_wait_log(&fe, "pixel=00000000");
+    fe_stop(&fe);
+}
+
+/* ------------------------------------------------------------------ guest pages as they lie */
+
+/* As make_picture, but of whole pages, the second before the first in RAM. Row 16 starts page two.
+ */
+static void make_paged_picture(struct fe *fe, uint32_t id, uint32_t *pages[2])
+{
+    uint64_t at = fe_alloc(fe, 8192);
+    struct hsp_gpu_backing_entry entries[2] = {{at + 4096, 4096, 0}, {at, 4096, 0}};
+
+    for (int i = 0; i < 2; i++) {
+        pages[i] = fe_ram(fe, entries[i].address);
+        for (uint32_t k = 0; k < 1024; k++)
+            pages[i][k] = (uint32_t)i * 1024 + k + 1;
+    }
+    HSP_CHECK_EQ(cmd_create_2d(fe, id, WIDTH, HEIGHT), OK);
+    HSP_CHECK_EQ(cmd_attach_backing(fe, id, entries, 2), OK);
+}
+
+static int64_t count_copied(struct fe *fe)
+{
+    struct json_object *object = control_ask_stat(fe);
+    struct json_object *scanouts = json_object_object_get(object, "scanouts");
+    int64_t copied = json_object_get_int64(
+        json_object_object_get(json_object_array_get_idx(scanouts, 0), "copied_bytes"));
+
+    json_object_put(object);
+    return copied;
+}
+
+HSP_TEST(whole_pages_of_the_guest_are_shown_without_a_copy)
+{
+    uint32_t *pages[2];
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    make_paged_picture(&fe, 1, pages);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
+    fe_wait_log(&fe, "scanout id=0 64x32 stride=256 offset=0 format=2 kind=2 rect=0,0,64,32");
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 0, 0, WIDTH, HEIGHT, 0), OK);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 16, WIDTH, 16), OK);
+    fe_wait_log(&fe, "flush id=0 rect=0,16,64,16 pixel=00000401");
+    pages[1][0] = 0x77;
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 0, 16, WIDTH, 16, 4096), OK);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 16, WIDTH, 16), OK);
+    fe_wait_log(&fe, "flush id=0 rect=0,16,64,16 pixel=00000077");
+    HSP_CHECK_EQ(count_copied(&fe), 0);
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 0, 0, WIDTH, HEIGHT, 1), ERR_PARAMETER);
+    fe_stop(&fe);
+}
+
+/* A driver may keep several pictures in one backing, or have other rows than the resource. */
+HSP_TEST(transfer_from_elsewhere_copies_from_then_on)
+{
+    uint32_t *pages[2];
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    make_paged_picture(&fe, 1, pages);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
+    fe_wait_log(&fe, "kind=2 rect=0,0,64,32");
+    HSP_CHECK_EQ(cmd_transfer(&fe, 1, 0, 0, WIDTH, 1, 4096), OK);
+    fe_wait_log(&fe, "scanout id=0 64x32 stride=256 offset=0 format=2 kind=0 rect=0,0,64,32");
+    fe_wait_log(&fe, "flush id=0 rect=0,0,64,32");
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, WIDTH, 1), OK);
+    fe_wait_log(&fe, "flush id=0 rect=0,0,64,1 pixel=00000401");
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 1, WIDTH, 1), OK);
+    fe_wait_log(&fe, "flush id=0 rect=0,1,64,1 pixel=00000041"); /* what was shown before */
+    HSP_CHECK_EQ(count_copied(&fe), PIXELS * 4 + WIDTH * 4);
+
+    HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_DETACH_BACKING, 0, 1), OK);
+    struct hsp_gpu_backing_entry entry = {fe_alloc(&fe, 8192), 8192, 0};
+    HSP_CHECK_EQ(cmd_attach_backing(&fe, 1, &entry, 1), OK);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, WIDTH, 1), OK);
+    fe_wait_log(&fe, "flush id=0 rect=0,0,64,1 pixel=00000401");
+    fe_stop(&fe);
+}
+
+HSP_TEST(picture_stays_when_its_pages_are_taken_away)
+{
+    uint32_t *pages[2];
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    make_paged_picture(&fe, 1, pages);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
+    fe_wait_log(&fe, "kind=2 rect=0,0,64,32");
+    HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_RESOURCE_DETACH_BACKING, 0, 1), OK);
+    fe_wait_log(&fe, "kind=0 rect=0,0,64,32");
+    fe_wait_log(&fe, "flush id=0 rect=0,0,64,32 pixel=00000001");
+    pages[0][0] = 0x55;
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, WIDTH, HEIGHT), OK);
+    fe_wait_log(&fe, "flush id=0 rect=0,0,64,32 pixel=00000001");
+    struct hsp_gpu_backing_entry entry = {fe_alloc(&fe, 8192), 8192, 0};
+    HSP_CHECK_EQ(cmd_attach_backing(&fe, 1, &entry, 1), OK);
+    fe_wait_log(&fe, "kind=2 rect=0,0,64,32");
+    fe_wait_log(&fe, "flush id=0 rect=0,0,64,32 pixel=00000000");
     fe_stop(&fe);
 }
 

@@ -84,6 +84,7 @@ def test_import_gbm(test):
             is_near(picture.getpixel((113, 60)), (51, 51, 51))
     before, after = show(test, "import-gbm --seconds=8", is_right)
     check(after["frames"] > before["frames"], "no frame was shown")
+    check(after["copied_bytes"] == before["copied_bytes"], "the host copied pixels")
     run(test, "import-gbm --present=offscreen --frames=20")
 
 
