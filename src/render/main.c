@@ -5,6 +5,7 @@
 #include "base/stats.h"
 #include "render/environment.h"
 #include "render/ipc.h"
+#include "render/report.h"
 #include "render/sandbox.h"
 #include "venus/context.h"
 #include "vtest/server.h"
@@ -22,13 +23,13 @@
 struct options {
     int ipc_fd, vtest_fd, stats_fd;
     const char *name;
-    bool print_capset;
+    bool print_capset, print_devices;
 };
 
 static const char usage[] =
     "usage: hesper-render --ipc-fd=N [--stats-fd=N] [--name=TEXT]\n"
     "       hesper-render --vtest-fd=N\n"
-    "       hesper-render --print-capset | --version | --help\n"
+    "       hesper-render --print-capset | --print-devices | --version | --help\n"
     "\n"
     "Renders for one client: hesper-gpu (--ipc-fd) or a Mesa client that speaks vtest\n"
     "(--vtest-fd). Both name connected sockets that this program inherits; hesper-gpu and\n"
@@ -38,7 +39,11 @@ static const char usage[] =
     "  --vtest-fd=N     serve a vtest client\n"
     "  --stats-fd=N     shared memory to count into\n"
     "  --name=TEXT      the client's name, for log lines\n"
-    "  --print-capset   write the 160 bytes of the venus capset to standard output\n";
+    "  --print-capset   write the 160 bytes of the venus capset to standard output\n"
+    "  --print-devices  describe the host's Vulkan devices as JSON, and what keeps one from\n"
+    "                   serving guests\n"
+    "  --version        print the version\n"
+    "  --help           print this\n";
 
 static int fail(const char *what, const char *value)
 {
@@ -90,18 +95,39 @@ static struct hsp_stats_context *map_stats(int fd)
     return page;
 }
 
-static int serve(const char *program, const struct options *options)
+/* What is done before a client is served or a driver is loaded: an enum hsp_render_sandbox, or
+ * negative errno, logged. */
+static int confine(const char *program)
 {
-    struct hsp_stats_context *stats = map_stats(options->stats_fd);
     int ret;
 
     signal(SIGPIPE, SIG_IGN);
     hsp_render_choose_driver();
     ret = hsp_render_sandbox_enter(program);
-    if (ret < 0) {
+    if (ret < 0)
         hsp_error("the sandbox failed: %s; HESPER_SANDBOX=off runs without it", strerror(-ret));
+    return ret;
+}
+
+static int print_devices(const char *program)
+{
+    int ret = confine(program);
+
+    if (ret < 0)
         return 1;
-    }
+    ret = hsp_render_report_print((enum hsp_render_sandbox)ret);
+    if (ret < 0)
+        hsp_error("cannot describe the devices: %s", strerror(-ret));
+    return ret < 0;
+}
+
+static int serve(const char *program, const struct options *options)
+{
+    struct hsp_stats_context *stats = map_stats(options->stats_fd);
+    int ret = confine(program);
+
+    if (ret < 0)
+        return 1;
     ret = options->ipc_fd >= 0 ? hsp_render_serve_ipc(options->ipc_fd, options->name, stats)
                                : hsp_vtest_serve(options->vtest_fd, stats);
     return ret < 0;
@@ -110,10 +136,15 @@ static int serve(const char *program, const struct options *options)
 int main(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"ipc-fd", required_argument, NULL, 'i'},   {"vtest-fd", required_argument, NULL, 'v'},
-        {"stats-fd", required_argument, NULL, 's'}, {"name", required_argument, NULL, 'n'},
-        {"print-capset", no_argument, NULL, 'c'},   {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},           {0},
+        {"ipc-fd", required_argument, NULL, 'i'},
+        {"vtest-fd", required_argument, NULL, 'v'},
+        {"stats-fd", required_argument, NULL, 's'},
+        {"name", required_argument, NULL, 'n'},
+        {"print-capset", no_argument, NULL, 'c'},
+        {"print-devices", no_argument, NULL, 'd'},
+        {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     struct options options = {.ipc_fd = -1, .vtest_fd = -1, .stats_fd = -1, .name = "(unnamed)"};
     int option;
@@ -136,6 +167,9 @@ int main(int argc, char **argv)
         case 'c':
             options.print_capset = true;
             break;
+        case 'd':
+            options.print_devices = true;
+            break;
         case 'V':
             puts("hesper-render " HSP_VERSION);
             return 0;
@@ -151,6 +185,8 @@ int main(int argc, char **argv)
     hsp_log_init("hesper-render");
     if (options.print_capset)
         return print_capset();
+    if (options.print_devices)
+        return print_devices(argv[0]);
     if ((options.ipc_fd >= 0) == (options.vtest_fd >= 0))
         return fail("what to serve", "one of --ipc-fd and --vtest-fd is needed");
     return serve(argv[0], &options);

@@ -75,7 +75,7 @@ int hsp_render_sandbox_enter(const char *program)
     hsp_render_system_die_with_parent();
     if (mode && strcmp(mode, "off") == 0) {
         hsp_warning("the sandbox is off (HESPER_SANDBOX=off)");
-        return 0;
+        return HSP_RENDER_SANDBOX_OFF;
     }
     return hsp_render_system_confine(program, has_cache ? cache : NULL);
 }

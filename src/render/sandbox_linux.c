@@ -2,6 +2,7 @@
 #include "render/sandbox_linux.h"
 
 #include "base/log.h"
+#include "render/sandbox.h"
 #include "render/sandbox_system.h"
 
 #include <errno.h>
@@ -43,10 +44,11 @@ int hsp_render_system_confine(const char *program, const char *cache)
     ret = hsp_render_seccomp_enter();
     if (ret < 0)
         return ret;
-    if (landlock == 0)
+    if (landlock == 0) {
         hsp_debug("sandbox: no new privileges, no capabilities, landlock, seccomp");
-    else
-        hsp_info("sandbox: this kernel has no Landlock, so files are only protected by their "
-                 "permissions; no new privileges, no capabilities, seccomp");
-    return 0;
+        return HSP_RENDER_SANDBOX_WHOLE;
+    }
+    hsp_info("sandbox: this kernel has no Landlock, so files are only protected by their "
+             "permissions; no new privileges, no capabilities, seccomp");
+    return HSP_RENDER_SANDBOX_NO_LANDLOCK;
 }

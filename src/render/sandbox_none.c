@@ -2,6 +2,7 @@
 #include "render/sandbox_system.h"
 
 #include "base/log.h"
+#include "render/sandbox.h"
 
 void hsp_render_system_die_with_parent(void)
 {
@@ -11,5 +12,5 @@ void hsp_render_system_die_with_parent(void)
 int hsp_render_system_confine(const char *program, const char *cache)
 {
     hsp_info("no sandbox on this system");
-    return 0;
+    return HSP_RENDER_SANDBOX_NONE;
 }

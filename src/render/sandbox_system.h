@@ -12,7 +12,7 @@
 void hsp_render_system_die_with_parent(void);
 
 /* Confines the process for good and logs what is in force. `cache` is the one directory that may be
- * written, or NULL. 0 or negative errno. */
+ * written, or NULL. An enum hsp_render_sandbox or negative errno. */
 int hsp_render_system_confine(const char *program, const char *cache);
 
 #endif

@@ -61,7 +61,7 @@ static int run_confined(int (*check)(void))
     pid = fork();
     HSP_CHECK(pid >= 0);
     if (pid == 0)
-        _exit(hsp_render_sandbox_enter("/proc/self/exe") == 0 ? check() : 100);
+        _exit(hsp_render_sandbox_enter("/proc/self/exe") >= 0 ? check() : 100);
     HSP_CHECK_EQ(waitpid(pid, &status, 0), pid);
     remove_home();
     HSP_CHECK(WIFEXITED(status));
@@ -227,7 +227,10 @@ HSP_TEST(sandbox_reads_what_the_user_names)
 static int check_off(void)
 {
     setenv("HESPER_SANDBOX", "off", 1);
-    return hsp_render_sandbox_enter("/proc/self/exe") == 0 && can_open(secret, O_RDWR) ? 0 : 1;
+    return hsp_render_sandbox_enter("/proc/self/exe") == HSP_RENDER_SANDBOX_OFF &&
+                   can_open(secret, O_RDWR)
+               ? 0
+               : 1;
 }
 
 static int check_no_cache(void)
@@ -240,7 +243,7 @@ static int check_no_cache(void)
 static int check_without_home(void)
 {
     unsetenv("HOME");
-    return hsp_render_sandbox_enter("/proc/self/exe") == 0 ? check_no_cache() : 100;
+    return hsp_render_sandbox_enter("/proc/self/exe") >= 0 ? check_no_cache() : 100;
 }
 
 HSP_TEST(sandbox_without_a_home_has_no_cache)

@@ -106,7 +106,7 @@ static VkResult create_host_instance(const VkInstanceCreateInfo *guest, VkInstan
     return vkCreateInstance(&info, NULL, out_instance);
 }
 
-static struct hsp_vn_instance *create_instance(const VkInstanceCreateInfo *info,
+struct hsp_vn_instance *hsp_vn_instance_create(const VkInstanceCreateInfo *info,
                                                VkResult *out_result)
 {
     struct hsp_vn_instance *instance = calloc(1, sizeof(*instance));
@@ -145,7 +145,7 @@ void hsp_vn_handle_vkCreateInstance(struct hsp_vn_call *call, struct hsp_vn_vkCr
     }
     if (!hsp_vn_call_check_new_ids(call, &id, 1))
         return;
-    instance = create_instance(args->pCreateInfo, &args->ret);
+    instance = hsp_vn_instance_create(args->pCreateInfo, &args->ret);
     if (!instance)
         return;
     const struct hsp_vn_object init = {
@@ -179,8 +179,10 @@ void hsp_vn_handle_vkDestroyInstance(struct hsp_vn_call *call,
 static void forget_physical_device(struct hsp_vn_context *context,
                                    const struct hsp_vn_physical_device *physical_device)
 {
-    struct hsp_vn_object *object = hsp_vn_object_find(&context->objects, physical_device->id);
+    struct hsp_vn_object *object = NULL;
 
+    if (physical_device->id != 0)
+        object = hsp_vn_object_find(&context->objects, physical_device->id);
     if (object)
         hsp_vn_object_remove(&context->objects, object);
 }

@@ -39,8 +39,13 @@ struct hsp_vn_instance {
     struct hsp_list devices; /* struct hsp_vn_device.link, under lock */
 };
 
+/* Makes the host's instance for what a client asks for. NULL, with the reason in *out_result, when
+ * the host has none to give. */
+struct hsp_vn_instance *hsp_vn_instance_create(const VkInstanceCreateInfo *info,
+                                               VkResult *out_result);
+
 /* Destroys devices that the client left, then the instance, and takes it and its physical devices
- * out of the object table. */
+ * out of the object table. `context` may be NULL for an instance that no client has seen. */
 void hsp_vn_instance_destroy(struct hsp_vn_context *context, struct hsp_vn_instance *instance);
 
 /* Fills the list of physical devices once. */

@@ -29,8 +29,8 @@ static uint32_t query_device(VkDevice device, PFN_vkGetMemoryHostPointerProperti
     return result == VK_SUCCESS ? properties.memoryTypeBits : 0;
 }
 
-static uint32_t query_with_own_device(const struct hsp_vn_physical_device *physical_device,
-                                      size_t alignment)
+VkResult hsp_vn_probe_ask(const struct hsp_vn_physical_device *physical_device, size_t alignment,
+                          uint32_t *out_bits)
 {
     const struct hsp_vn_instance_driver *driver = &physical_device->instance->driver;
     const float priority = 1.0f;
@@ -47,20 +47,21 @@ static uint32_t query_with_own_device(const struct hsp_vn_physical_device *physi
         .ppEnabledExtensionNames = extensions,
     };
     VkDevice device;
-    uint32_t bits;
+    VkResult result;
 
     for (uint32_t i = 0; i < HSP_VN_POLICY_OWN_EXTENSION_COUNT; i++) {
         if (hsp_vn_physical_device_host_has(physical_device, hsp_vn_policy_own_extensions[i]))
             extensions[info.enabledExtensionCount++] = hsp_vn_policy_own_extensions[i];
     }
-    if (driver->vkCreateDevice(physical_device->handle, &info, NULL, &device) != VK_SUCCESS)
-        return 0;
-    bits = query_device(device,
-                        (PFN_vkGetMemoryHostPointerPropertiesEXT)driver->vkGetDeviceProcAddr(
-                            device, "vkGetMemoryHostPointerPropertiesEXT"),
-                        alignment);
+    result = driver->vkCreateDevice(physical_device->handle, &info, NULL, &device);
+    if (result != VK_SUCCESS)
+        return result;
+    *out_bits = query_device(device,
+                             (PFN_vkGetMemoryHostPointerPropertiesEXT)driver->vkGetDeviceProcAddr(
+                                 device, "vkGetMemoryHostPointerPropertiesEXT"),
+                             alignment);
     ((PFN_vkDestroyDevice)driver->vkGetDeviceProcAddr(device, "vkDestroyDevice"))(device, NULL);
-    return bits;
+    return VK_SUCCESS;
 }
 
 /* ------------------------------------------------------------------ the kept answer */
@@ -127,7 +128,8 @@ uint32_t hsp_vn_probe_importable_types(const struct hsp_vn_physical_device *phys
 
     if (has_path && read_answer(path, &bits))
         return bits;
-    bits = query_with_own_device(physical_device, alignment);
+    if (hsp_vn_probe_ask(physical_device, alignment, &bits) != VK_SUCCESS)
+        return 0;
     if (has_path && bits != 0)
         write_answer(path, bits);
     return bits;

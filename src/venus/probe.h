@@ -16,6 +16,10 @@
 uint32_t hsp_vn_probe_importable_types(const struct hsp_vn_physical_device *physical_device,
                                        size_t alignment);
 
+/* Asks a device made for the question, whatever is kept. On success writes what it says. */
+VkResult hsp_vn_probe_ask(const struct hsp_vn_physical_device *physical_device, size_t alignment,
+                          uint32_t *out_bits);
+
 /* Forgets the kept answer if the device gives another one: false, and logged. */
 bool hsp_vn_probe_verify(const struct hsp_vn_device *device);
 
