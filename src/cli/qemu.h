@@ -19,6 +19,28 @@ struct hsp_cli_qemu {
     const char *accelerator; /* "kvm" or "tcg" */
 };
 
+/* Why KVM can or cannot run guests here. */
+enum hsp_cli_kvm {
+    HSP_CLI_KVM_WORKS,
+    HSP_CLI_KVM_NO_NODE,   /* no /dev/kvm */
+    HSP_CLI_KVM_NO_ACCESS, /* this user may not open it */
+    HSP_CLI_KVM_NO_CPU,    /* the CPU, as this host shows it, cannot run guests in hardware */
+};
+
+enum hsp_cli_kvm hsp_cli_qemu_check_kvm(void);
+
+/* What is known of the installed QEMU, without a machine. */
+struct hsp_cli_qemu_facts {
+    char version[64];      /* "11.1.3 (Debian ...)" */
+    const char *device;    /* for vhost-user GPUs; NULL: this QEMU has none */
+    bool has_memfd;        /* guest memory that can be shared */
+    bool has_user_network; /* the guest's way out, and ours in */
+};
+
+/* Asks the installed QEMU; takes a fraction of a second. 0 or negative errno (-ENOENT: there is
+ * none). */
+int hsp_cli_qemu_inspect(struct hsp_cli_qemu_facts *out);
+
 /* Asks the installed QEMU for its devices, and the host for its accelerators; takes a fraction of a
  * second. `accelerator` as in the options, NULL for what works. False, with an error, if there is
  * no QEMU that is new enough, or the accelerator that was asked for is not there. */
@@ -32,6 +54,11 @@ const char *hsp_cli_qemu_pick_device(const char *help);
 void hsp_cli_qemu_build(struct hsp_cli_args *args, const struct hsp_cli_qemu *qemu,
                         const struct hsp_cli_run_options *options,
                         const struct hsp_cli_guest_files *files, const char *serial_log);
+
+/* Adds the command line of a machine that has the memory, the CPU and the GPU of a real one and
+ * nothing else, and that does not start: it answers QMP on its standard input and output. */
+void hsp_cli_qemu_build_trial(struct hsp_cli_args *args, const struct hsp_cli_qemu *qemu,
+                              const struct hsp_cli_run_options *options);
 
 enum hsp_cli_qemu_line {
     HSP_CLI_QEMU_LINE_SHOW,
