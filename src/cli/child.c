@@ -17,25 +17,26 @@ static void on_process_exit(uv_process_t *process, int64_t exit_status, int sign
 }
 
 int hsp_cli_child_start(struct hsp_cli_child *child, uv_loop_t *loop,
-                        const struct hsp_cli_args *args, unsigned flags, int fd,
-                        uv_pipe_t *stderr_pipe)
+                        const struct hsp_cli_args *args, unsigned flags, const int *fds,
+                        size_t fd_count, uv_pipe_t *stderr_pipe)
 {
-    uv_stdio_container_t stdio[4] = {
+    uv_stdio_container_t stdio[3 + HSP_CLI_CHILD_MAX_FD_COUNT] = {
         {.flags = flags & HSP_CLI_CHILD_STDIN ? UV_INHERIT_FD : UV_IGNORE, .data.fd = 0},
         {.flags = UV_INHERIT_FD, .data.fd = 1},
         {.flags = UV_INHERIT_FD, .data.fd = 2},
-        {.flags = UV_INHERIT_FD, .data.fd = fd},
     };
     uv_process_options_t options = {
         .exit_cb = on_process_exit,
         .stdio = stdio,
-        .stdio_count = fd >= 0 ? 4 : 3,
+        .stdio_count = 3 + (int)fd_count,
         .flags = flags & HSP_CLI_CHILD_DETACHED ? UV_PROCESS_DETACHED : 0,
     };
     int ret;
 
     if (args->failed)
         return -ENOMEM;
+    for (size_t i = 0; i < fd_count; i++)
+        stdio[3 + i] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = fds[i]};
     options.file = args->items[0];
     options.args = args->items;
     if (stderr_pipe) {

@@ -25,12 +25,15 @@ enum hsp_cli_child_flags {
     HSP_CLI_CHILD_DETACHED = 2, /* a Ctrl-C at the terminal does not reach it */
 };
 
+#define HSP_CLI_CHILD_MAX_FD_COUNT 8
+
 /* The caller has set `name` and `on_exit`. Starts `args`. Standard output and error are this
- * process's, but `stderr_pipe`, if not NULL, reads the latter; `fd`, if not negative, becomes
- * descriptor 3 and is borrowed. 0, or a negative errno: then on_exit is not called. */
+ * process's, but `stderr_pipe`, if not NULL, reads the latter; `fds` become descriptors 3
+ * and up, and are borrowed; at most HSP_CLI_CHILD_MAX_FD_COUNT. 0, or a negative errno: then
+ * on_exit is not called. */
 int hsp_cli_child_start(struct hsp_cli_child *child, uv_loop_t *loop,
-                        const struct hsp_cli_args *args, unsigned flags, int fd,
-                        uv_pipe_t *stderr_pipe);
+                        const struct hsp_cli_args *args, unsigned flags, const int *fds,
+                        size_t fd_count, uv_pipe_t *stderr_pipe);
 
 /* Sends a signal; harmless when it does not run. */
 void hsp_cli_child_kill(struct hsp_cli_child *child, int signal);

@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/console.h"
 #include "cli/guest_files.h"
+#include "cli/notice.h"
 #include "cli/qemu.h"
 #include "cli/ssh.h"
 
@@ -41,6 +42,7 @@ struct run {
     uv_timer_t second_timer, stop_timer, screenshot_timer;
     struct hsp_cli_child gpu, qemu, command, screenshot;
     struct hsp_cli_ssh_wait ssh_wait;
+    struct hsp_cli_notice notice; /* of the device */
 
     uint64_t start_ns;
     bool up; /* the guest answers ssh */
@@ -75,6 +77,8 @@ static void close_when_done(struct run *run)
     close_handle(&run->second_timer);
     close_handle(&run->stop_timer);
     close_handle(&run->screenshot_timer);
+    if (run->notice.pipe.loop)
+        close_handle(&run->notice.pipe);
 }
 
 static void on_stop_timeout(uv_timer_t *timer)
@@ -168,6 +172,15 @@ static void on_signal(uv_signal_t *handle, int signal)
     stop(handle->loop->data, 128 + signal);
 }
 
+static void on_close_request(struct hsp_cli_notice *notice)
+{
+    struct run *run = HSP_CONTAINER_OF(notice, struct run, notice);
+
+    if (run->options.command && !run->stopping)
+        hsp_cli_error(NULL, "the window was closed before the command ended");
+    stop(run, run->options.command ? HSP_CLI_NOT_RUN : HSP_CLI_OK);
+}
+
 /* ------------------------------------------------------------------ the command */
 
 static void on_screenshot_exit(struct hsp_cli_child *child)
@@ -193,7 +206,7 @@ static void on_screenshot_timer(uv_timer_t *timer)
     hsp_cli_args_add(&args, "--");
     hsp_cli_args_add(&args, "%s", run->options.screenshot);
     run->screenshot = (struct hsp_cli_child){.name = "hesper", .on_exit = on_screenshot_exit};
-    ret = hsp_cli_child_start(&run->screenshot, &run->loop, &args, 0, -1, NULL);
+    ret = hsp_cli_child_start(&run->screenshot, &run->loop, &args, 0, NULL, 0, NULL);
     hsp_cli_args_finish(&args);
     if (ret < 0)
         hsp_cli_error(NULL, "no screenshot can be taken: %s", strerror(-ret));
@@ -224,7 +237,7 @@ static void start_command(struct run *run)
 
     hsp_cli_ssh_build(&args, &run->files, run->options.ssh_port, run->options.command, terminal);
     run->command = (struct hsp_cli_child){.name = "ssh", .on_exit = on_command_exit};
-    ret = hsp_cli_child_start(&run->command, &run->loop, &args, HSP_CLI_CHILD_STDIN, -1, NULL);
+    ret = hsp_cli_child_start(&run->command, &run->loop, &args, HSP_CLI_CHILD_STDIN, NULL, 0, NULL);
     hsp_cli_args_finish(&args);
     if (ret < 0) {
         hsp_cli_error("Install it (Debian: openssh-client).", "ssh cannot be started: %s",
@@ -300,20 +313,37 @@ static void on_qemu_line(struct hsp_cli_console *console, const char *line)
     }
 }
 
+static void add_display(struct hsp_cli_args *args, const struct hsp_cli_run_options *options)
+{
+    hsp_cli_args_add(args, "--display=%s", options->display);
+    if (options->present_mode)
+        hsp_cli_args_add(args, "--display-option=present-mode=%s", options->present_mode);
+    if (options->scale)
+        hsp_cli_args_add(args, "--display-option=scale=%s", options->scale);
+    if (options->quit_on_close)
+        hsp_cli_args_add(args, "--display-option=quit-on-close");
+}
+
 static int start_gpu(struct run *run, int socket_fd)
 {
     struct hsp_cli_args args = {0};
-    int ret;
+    int fds[2] = {socket_fd};
+    int ret = hsp_cli_notice_start(&run->notice, &run->loop, on_close_request, &fds[1]);
+
+    if (ret < 0)
+        return ret;
 
     hsp_cli_args_add(&args, "%s", run->gpu_path);
     hsp_cli_args_add(&args, "--fd=3");
     hsp_cli_args_add(&args, "--name=%s", run->options.name);
     hsp_cli_args_add(&args, "--size=%ux%u", run->options.width, run->options.height);
-    hsp_cli_args_add(&args, "--display=%s", run->options.display);
+    hsp_cli_args_add(&args, "--notify-fd=4");
+    add_display(&args, &run->options);
     run->gpu = (struct hsp_cli_child){.name = "hesper-gpu", .on_exit = on_gpu_exit};
-    ret =
-        hsp_cli_child_start(&run->gpu, &run->loop, &args, HSP_CLI_CHILD_DETACHED, socket_fd, NULL);
+    ret = hsp_cli_child_start(&run->gpu, &run->loop, &args, HSP_CLI_CHILD_DETACHED, fds,
+                              HSP_ARRAY_COUNT(fds), NULL);
     hsp_cli_args_finish(&args);
+    hsp_fd_close(&fds[1]);
     return ret;
 }
 
@@ -328,7 +358,7 @@ static int start_qemu(struct run *run, int socket_fd)
     hsp_cli_qemu_build(&args, &run->qemu_program, &run->options, &run->files,
                        run->console.on_terminal ? NULL : run->console.log_path);
     run->qemu = (struct hsp_cli_child){.name = "QEMU", .on_exit = on_qemu_exit};
-    ret = hsp_cli_child_start(&run->qemu, &run->loop, &args, flags, socket_fd,
+    ret = hsp_cli_child_start(&run->qemu, &run->loop, &args, flags, &socket_fd, 1,
                               &run->console.stderr_pipe);
     hsp_cli_args_finish(&args);
     return ret;

@@ -25,6 +25,12 @@ static const char usage[] =
     "                     HESPER_GUEST). With vmlinuz and initrd.img beside it these are booted\n"
     "  --display KIND     headless: no window; see hesper screenshot (default). window: on this\n"
     "                     host's screen\n"
+    "  --present-mode MODE  of windows: fifo (default), paced by the host's screen; mailbox, the\n"
+    "                     newest frame at each refresh; immediate, at once, with tearing\n"
+    "  --scale HOW        of windows: letterbox (default) keeps the proportions, stretch fills "
+    "the\n"
+    "                     window\n"
+    "  --quit-on-close    closing a window ends the machine; else it goes on unseen\n"
     "  --size WxH         of the screen (default 1280x800)\n"
     "  --exec CMD         runs the shell command CMD in the guest as root, ends the machine after\n"
     "                     it, and exits with its status (125: it could not be run)\n"
@@ -72,6 +78,22 @@ static bool parse_display(const char *text)
     return false;
 }
 
+static bool parse_present_mode(const char *text)
+{
+    if (strcmp(text, "fifo") == 0 || strcmp(text, "mailbox") == 0 || strcmp(text, "immediate") == 0)
+        return true;
+    hsp_cli_error(NULL, "--present-mode wants fifo, mailbox or immediate, not '%s'", text);
+    return false;
+}
+
+static bool parse_scale(const char *text)
+{
+    if (strcmp(text, "letterbox") == 0 || strcmp(text, "stretch") == 0)
+        return true;
+    hsp_cli_error(NULL, "--scale wants letterbox or stretch, not '%s'", text);
+    return false;
+}
+
 /* A name becomes a file name. */
 static bool parse_name(const char *text, char *out_name)
 {
@@ -98,6 +120,9 @@ static bool parse_folder(const char *text)
 enum option_id {
     OPTION_IMAGE = 1,
     OPTION_DISPLAY,
+    OPTION_PRESENT_MODE,
+    OPTION_SCALE,
+    OPTION_QUIT_ON_CLOSE,
     OPTION_SIZE,
     OPTION_EXEC,
     OPTION_SCREENSHOT,
@@ -114,6 +139,9 @@ enum option_id {
 static const struct option long_options[] = {
     {"image", required_argument, NULL, OPTION_IMAGE},
     {"display", required_argument, NULL, OPTION_DISPLAY},
+    {"present-mode", required_argument, NULL, OPTION_PRESENT_MODE},
+    {"scale", required_argument, NULL, OPTION_SCALE},
+    {"quit-on-close", no_argument, NULL, OPTION_QUIT_ON_CLOSE},
     {"size", required_argument, NULL, OPTION_SIZE},
     {"exec", required_argument, NULL, OPTION_EXEC},
     {"screenshot", required_argument, NULL, OPTION_SCREENSHOT},
@@ -137,6 +165,15 @@ static bool apply_option(struct hsp_cli_run_options *options, int option, const 
     case OPTION_DISPLAY:
         options->display = value;
         return parse_display(value);
+    case OPTION_PRESENT_MODE:
+        options->present_mode = value;
+        return parse_present_mode(value);
+    case OPTION_SCALE:
+        options->scale = value;
+        return parse_scale(value);
+    case OPTION_QUIT_ON_CLOSE:
+        options->quit_on_close = true;
+        return true;
     case OPTION_SIZE:
         return hsp_cli_parse_size("--size", value, &options->width, &options->height);
     case OPTION_EXEC:

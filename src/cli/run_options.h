@@ -6,8 +6,11 @@
 #include "cli/control.h"
 
 struct hsp_cli_run_options {
-    const char *image;       /* NULL: the guest that ./dev makes */
-    const char *display;     /* "headless", "window" */
+    const char *image;        /* NULL: the guest that ./dev makes */
+    const char *display;      /* "headless", "window" */
+    const char *present_mode; /* of windows; NULL: hesper-display's own choice, as below */
+    const char *scale;
+    bool quit_on_close;
     const char *command;     /* --exec; NULL: run until the guest is switched off */
     const char *screenshot;  /* NULL: none */
     const char *share;       /* a folder for the guest; NULL: none */

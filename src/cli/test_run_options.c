@@ -58,6 +58,20 @@ HSP_TEST(run_options_are_read)
     HSP_CHECK(!options.qemu_args[2]);
 }
 
+HSP_TEST(run_options_of_windows_are_read)
+{
+    struct hsp_cli_run_options options;
+
+    HSP_CHECK_EQ(PARSE(&options, "--display=window", "--present-mode", "mailbox", "--scale=stretch",
+                       "--quit-on-close"),
+                 -1);
+    HSP_CHECK_STREQ(options.present_mode, "mailbox");
+    HSP_CHECK_STREQ(options.scale, "stretch");
+    HSP_CHECK(options.quit_on_close);
+    HSP_CHECK_EQ(PARSE(&options, "--present-mode", "fast"), HSP_CLI_USAGE);
+    HSP_CHECK_EQ(PARSE(&options, "--scale", "2"), HSP_CLI_USAGE);
+}
+
 HSP_TEST(run_options_refuse_what_they_do_not_know)
 {
     struct hsp_cli_run_options options;

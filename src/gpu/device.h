@@ -38,9 +38,13 @@ struct hsp_gpu_device_params {
     uint32_t width, height; /* of the preferred mode of each output, pixels */
     uint32_t output_count;  /* 1 to HSP_LIMIT_SCANOUT_COUNT */
     uint64_t window_size;
-    const char *render_path;                /* of hesper-render; NULL: no contexts */
-    const char *display_path;               /* of hesper-display; NULL: nothing is shown */
-    const char *display_backend;            /* for its --backend */
+    const char *render_path;              /* of hesper-render; NULL: no contexts */
+    const char *display_path;             /* of hesper-display; NULL: nothing is shown */
+    const char *display_backend;          /* for its --backend */
+    const char *const *display_arguments; /* more for it; NULL-terminated, or NULL */
+    /* The user closed a window that shall end the machine; on the device thread. */
+    void (*on_close_request)(void *user_data, uint32_t scanout_id);
+    void *close_data;
     uint32_t max_fd_count;                  /* that resources may hold */
     const struct hsp_gpu_input_sink *input; /* NULL: the machine has no input devices */
     /* Starts children in place of posix_spawn when not NULL (see child.h). */

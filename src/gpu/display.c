@@ -19,6 +19,9 @@
 #define GOOD_RUN_NS    10000000000ull
 #define MAX_SCREENSHOT 32
 
+/* Of device params' display_arguments. */
+#define MAX_EXTRA_ARGUMENT 32
+
 struct screenshot {
     struct hsp_list link;
     uint64_t sequence;   /* ours, towards the display */
@@ -141,6 +144,19 @@ static int handle_screenshot_done(struct hsp_gpu_display *display,
     return -EPROTO;
 }
 
+static int handle_closed(struct hsp_gpu_display *display, const struct hsp_ipc_message *message)
+{
+    const struct hsp_gpu_device_params *params = &display->device->params;
+    struct hsp_ipc_display_closed closed;
+
+    if (!hsp_ipc_decode(message, &closed, sizeof(closed), 0) ||
+        closed.scanout_id >= HSP_LIMIT_SCANOUT_COUNT)
+        return -EPROTO;
+    if (params->on_close_request)
+        params->on_close_request(params->close_data, closed.scanout_id);
+    return 0;
+}
+
 /* The numbers in it are checked by those who use them. */
 static int handle_input(struct hsp_gpu_display *display, const struct hsp_ipc_message *message)
 {
@@ -165,6 +181,8 @@ static int on_message(void *user_data, struct hsp_ipc_message *message)
         return handle_resized(display, message);
     case HSP_IPC_DISPLAY_SCREENSHOT_DONE:
         return handle_screenshot_done(display, message);
+    case HSP_IPC_DISPLAY_CLOSED:
+        return handle_closed(display, message);
     case HSP_IPC_DISPLAY_INPUT:
         return handle_input(display, message);
     default:
@@ -237,8 +255,9 @@ static const struct hsp_gpu_link_handlers link_handlers = {
 static int start_process(struct hsp_gpu_display *display)
 {
     char backend_argument[64], name_argument[sizeof("--name=") + HSP_GPU_NAME_SIZE];
-    const char *const extra_arguments[] = {backend_argument, name_argument, NULL};
+    const char *extra_arguments[3 + MAX_EXTRA_ARGUMENT] = {backend_argument, name_argument};
     struct hsp_gpu_device *device = display->device;
+    const char *const *arguments = device->params.display_arguments;
     struct hsp_gpu_program program = {
         .path = device->params.display_path,
         .extra_arguments = extra_arguments,
@@ -252,6 +271,8 @@ static int start_process(struct hsp_gpu_display *display)
     snprintf(backend_argument, sizeof(backend_argument), "--backend=%s",
              device->params.display_backend);
     snprintf(name_argument, sizeof(name_argument), "--name=%s", device->params.name);
+    for (size_t i = 0; arguments && arguments[i] && i < MAX_EXTRA_ARGUMENT; i++)
+        extra_arguments[2 + i] = arguments[i];
     program.ipc_fd = fds[1];
     ret = hsp_gpu_link_create(device->loop, fds[0], &link_handlers, display, &display->link);
     if (ret < 0)

@@ -195,6 +195,10 @@ int main(int argc, char **argv)
     socket_fd = open_socket(&options);
     if (socket_fd < 0)
         return 1;
+    if (options.notify_fd >= 0) {
+        hsp_fd_set_cloexec(options.notify_fd, true);
+        hsp_fd_set_nonblocking(options.notify_fd, true);
+    }
     ret = catch_signals(&event_fd);
     if (ret == 0)
         ret = hsp_gpu_server_start(&options, &server);

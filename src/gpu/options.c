@@ -34,6 +34,11 @@ static const char usage[] =
     "  --outputs=N             1 to 16 (default 1)\n"
     "  --display=KIND          how the outputs are shown: headless, only to hesper screenshot\n"
     "                          (default); window, in windows on this host\n"
+    "  --display-option=TEXT   gives hesper-display the option --TEXT, as present-mode=mailbox or\n"
+    "                          quit-on-close; may be repeated. See hesper-display --help\n"
+    "  --notify-fd=N           write a line to this inherited descriptor when a window was closed "
+    "that\n"
+    "                          shall end the machine: close\n"
     "  --render=PATH           the hesper-render program (default: beside this one)\n"
     "  --display-program=PATH  the hesper-display program (default: beside this one)\n"
     "  --print-capabilities    describe this program to a management layer, as JSON\n";
@@ -46,6 +51,8 @@ enum option_id {
     OPTION_SIZE,
     OPTION_OUTPUTS,
     OPTION_DISPLAY,
+    OPTION_DISPLAY_OPTION,
+    OPTION_NOTIFY_FD,
     OPTION_RENDER,
     OPTION_DISPLAY_PROGRAM,
     OPTION_PRINT_CAPABILITIES,
@@ -61,6 +68,8 @@ static const struct option long_options[] = {
     {"size", required_argument, NULL, OPTION_SIZE},
     {"outputs", required_argument, NULL, OPTION_OUTPUTS},
     {"display", required_argument, NULL, OPTION_DISPLAY},
+    {"display-option", required_argument, NULL, OPTION_DISPLAY_OPTION},
+    {"notify-fd", required_argument, NULL, OPTION_NOTIFY_FD},
     {"render", required_argument, NULL, OPTION_RENDER},
     {"display-program", required_argument, NULL, OPTION_DISPLAY_PROGRAM},
     {"print-capabilities", no_argument, NULL, OPTION_PRINT_CAPABILITIES},
@@ -98,13 +107,13 @@ static bool parse_number(const char *text, uint64_t max, uint64_t *out_value, co
     return true;
 }
 
-static bool parse_fd(const char *text, int *out_fd)
+static bool parse_fd(const char *option, const char *text, int *out_fd)
 {
     const char *rest;
     uint64_t value;
 
     if (!parse_number(text, INT_MAX, &value, &rest) || *rest != '\0')
-        return complain("--fd=%s is no number", text);
+        return complain("--%s=%s is no number", option, text);
     *out_fd = (int)value;
     return true;
 }
@@ -184,6 +193,20 @@ static bool parse_program(const char *option, const char *text, char *out_path)
     return true;
 }
 
+static bool parse_display_option(const char *text, struct hsp_gpu_options *options)
+{
+    char *argument = options->display_arguments[options->display_argument_count];
+
+    if (options->display_argument_count == HSP_GPU_DISPLAY_ARGUMENT_COUNT)
+        return complain("--display-option can be given %d times at most",
+                        HSP_GPU_DISPLAY_ARGUMENT_COUNT);
+    if (text[0] == '\0' || text[0] == '-' || strlen(text) + 3 > HSP_GPU_DISPLAY_ARGUMENT_SIZE)
+        return complain("--display-option=%s is no option's name and value", text);
+    snprintf(argument, HSP_GPU_DISPLAY_ARGUMENT_SIZE, "--%s", text);
+    options->display_argument_count++;
+    return true;
+}
+
 static bool parse_display(const char *text, const char **out_backend)
 {
     if (strcmp(text, "headless") != 0 && strcmp(text, "window") != 0)
@@ -199,7 +222,7 @@ static bool parse_option(int option, struct hsp_gpu_options *options)
         options->socket_path = optarg;
         return optarg[0] != '\0' || complain("--socket-path is empty");
     case OPTION_FD:
-        return parse_fd(optarg, &options->socket_fd);
+        return parse_fd("fd", optarg, &options->socket_fd);
     case OPTION_NAME:
         return parse_name(optarg, options);
     case OPTION_HOSTMEM:
@@ -210,6 +233,10 @@ static bool parse_option(int option, struct hsp_gpu_options *options)
         return parse_outputs(optarg, &options->output_count);
     case OPTION_DISPLAY:
         return parse_display(optarg, &options->display_backend);
+    case OPTION_DISPLAY_OPTION:
+        return parse_display_option(optarg, options);
+    case OPTION_NOTIFY_FD:
+        return parse_fd("notify-fd", optarg, &options->notify_fd);
     case OPTION_RENDER:
         return parse_program("render", optarg, options->render_path);
     case OPTION_DISPLAY_PROGRAM:
@@ -259,6 +286,7 @@ enum hsp_gpu_options_result hsp_gpu_options_parse(int argc, char **argv,
 
     memset(options, 0, sizeof(*options));
     options->socket_fd = -1;
+    options->notify_fd = -1;
     options->hostmem_size = 8ull << 30;
     options->width = 1280;
     options->height = 800;

@@ -8,6 +8,9 @@
 
 #include <limits.h>
 
+#define HSP_GPU_DISPLAY_ARGUMENT_COUNT 16
+#define HSP_GPU_DISPLAY_ARGUMENT_SIZE  256
+
 struct hsp_gpu_options {
     const char *socket_path; /* NULL when socket_fd is given */
     int socket_fd;           /* -1 when socket_path is given */
@@ -17,6 +20,10 @@ struct hsp_gpu_options {
     uint32_t width, height;
     uint32_t output_count;
     const char *display_backend;
+    /* For hesper-display besides its own, as "--quit-on-close". */
+    char display_arguments[HSP_GPU_DISPLAY_ARGUMENT_COUNT][HSP_GPU_DISPLAY_ARGUMENT_SIZE];
+    uint32_t display_argument_count;
+    int notify_fd;               /* -1: nobody wants to know */
     char render_path[PATH_MAX];  /* empty: not found */
     char display_path[PATH_MAX]; /* empty: not found */
 };

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* Descriptors that are never a guest's: the VMM's, the children's, messages under way. */
 #define RESERVED_FD_COUNT 1024
@@ -22,6 +23,7 @@ struct hsp_gpu_server {
     struct hsp_gpu_device *device;
     struct hsp_gpu_control *control;
     pthread_t thread;
+    const char *display_arguments[HSP_GPU_DISPLAY_ARGUMENT_COUNT + 1];
 };
 
 /* ------------------------------------------------------------------ transport callbacks */
@@ -53,6 +55,21 @@ static void on_reset(void *user_data)
 
     hsp_debug("a new driver begins");
     hsp_gpu_device_on_reset(server->device);
+}
+
+/* ------------------------------------------------------------------ what the user wants */
+
+/* Whoever started the device started the VMM, too, and can end it. */
+static void on_close_request(void *user_data, uint32_t scanout_id)
+{
+    static const char line[] = "close\n";
+    struct hsp_gpu_server *server = user_data;
+
+    hsp_info("the window of screen %u was closed", scanout_id + 1);
+    if (server->options->notify_fd < 0)
+        hsp_warning("there is no --notify-fd; the machine goes on");
+    else if (write(server->options->notify_fd, line, strlen(line)) < 0)
+        hsp_warning("nobody hears of it: %s", strerror(errno));
 }
 
 /* ------------------------------------------------------------------ device thread */
@@ -114,6 +131,10 @@ static int create_vhost(struct hsp_gpu_server *server)
 static int create_device(struct hsp_gpu_server *server)
 {
     const struct hsp_gpu_options *options = server->options;
+
+    for (uint32_t i = 0; i < options->display_argument_count; i++)
+        server->display_arguments[i] = options->display_arguments[i];
+
     struct hsp_gpu_transport transport =
         hsp_gpu_transport_of_vhost(server->vhost, options->hostmem_size);
     const struct hsp_gpu_device_params params = {
@@ -124,6 +145,9 @@ static int create_device(struct hsp_gpu_server *server)
         .render_path = options->render_path[0] ? options->render_path : NULL,
         .display_path = options->display_path[0] ? options->display_path : NULL,
         .display_backend = options->display_backend,
+        .display_arguments = server->display_arguments,
+        .on_close_request = on_close_request,
+        .close_data = server,
         .max_fd_count = raise_fd_limit(),
     };
     int ret = hsp_gpu_device_create(&params, &server->loop, &transport, &server->device);

@@ -55,6 +55,11 @@ HSP_TEST(values)
     HSP_CHECK_EQ(options.output_count, 16);
     HSP_CHECK_EQ(parse("--name=a.b_c-9", "--fd=3"), HSP_GPU_OPTIONS_RUN);
     HSP_CHECK_STREQ(options.name, "a.b_c-9");
+    HSP_CHECK_EQ(parse("--display-option=present-mode=mailbox", "--fd=3"), HSP_GPU_OPTIONS_RUN);
+    HSP_CHECK_EQ(options.display_argument_count, 1);
+    HSP_CHECK_STREQ(options.display_arguments[0], "--present-mode=mailbox");
+    HSP_CHECK_EQ(parse("--notify-fd=9", "--fd=3"), HSP_GPU_OPTIONS_RUN);
+    HSP_CHECK_EQ(options.notify_fd, 9);
     HSP_CHECK_EQ(parse("--render=/bin/sh", "--fd=3"), HSP_GPU_OPTIONS_RUN);
     HSP_CHECK_STREQ(options.render_path, "/bin/sh");
 }
@@ -91,6 +96,9 @@ HSP_TEST(wrong_values_are_refused)
         "--name=a b",
         "--display=curses",
         "--display=",
+        "--display-option=",
+        "--display-option=--scale=stretch",
+        "--notify-fd=",
         "--render=/nonexistent",
         "--display-program=/",
         "--socket-path=",
