@@ -7,6 +7,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *getenv_or(const char *name, const char *fallback)
+{
+    const char *value = getenv(name);
+
+    return value && value[0] != '\0' ? value : fallback;
+}
+
+/* ------------------------------------------------------------------ where manifests are */
+
+/* Lists of directories with colons between, where and in which order the Vulkan loader looks. */
+struct places {
+    char config_home[4096], data_home[4096];
+    const char *lists[6];
+};
+
+static void find_places(struct places *places)
+{
+    const char *home = getenv_or("HOME", "");
+
+    snprintf(places->config_home, sizeof(places->config_home), "%s/.config", home);
+    snprintf(places->data_home, sizeof(places->data_home), "%s/.local/share", home);
+    places->lists[0] = getenv_or("XDG_CONFIG_HOME", places->config_home);
+    places->lists[1] = getenv_or("XDG_CONFIG_DIRS", "/etc/xdg");
+    places->lists[2] = "/usr/local/etc:/etc";
+    places->lists[3] = getenv_or("XDG_DATA_HOME", places->data_home);
+    places->lists[4] = getenv_or("XDG_DATA_DIRS", "/usr/local/share:/usr/share");
+    places->lists[5] = "/run/opengl-driver/share:/opt/homebrew/share";
+}
+
+/* ------------------------------------------------------------------ the guest's driver */
+
 /* All manifests of a directory: there is one per architecture, and the loader takes what fits. */
 static int find_in_directory(const char *directory, char *out_files, size_t size)
 {
@@ -44,19 +75,10 @@ static int find_in_list(const char *directories, char *out_files, size_t size)
     return ret;
 }
 
-static const char *getenv_or(const char *name, const char *fallback)
-{
-    const char *value = getenv(name);
-
-    return value && value[0] != '\0' ? value : fallback;
-}
-
-/* Where and in which order the Vulkan loader looks. */
 int hsp_cli_find_guest_icd(char *out_files, size_t size)
 {
-    const char *home = getenv_or("HOME", "");
     const char *chosen = getenv_or("HESPER_GUEST_ICD", NULL);
-    char user[2][4096];
+    struct places places;
     int ret;
 
     if (chosen) {
@@ -64,23 +86,74 @@ int hsp_cli_find_guest_icd(char *out_files, size_t size)
             return -ENAMETOOLONG;
         return 0;
     }
-    snprintf(user[0], sizeof(user[0]), "%s/.config", home);
-    snprintf(user[1], sizeof(user[1]), "%s/.local/share", home);
-    const char *const lists[] = {
-        getenv_or("XDG_CONFIG_HOME", user[0]),
-        getenv_or("XDG_CONFIG_DIRS", "/etc/xdg"),
-        "/usr/local/etc:/etc",
-        getenv_or("XDG_DATA_HOME", user[1]),
-        getenv_or("XDG_DATA_DIRS", "/usr/local/share:/usr/share"),
-        "/run/opengl-driver/share:/opt/homebrew/share",
-    };
-    for (size_t i = 0; i < HSP_ARRAY_COUNT(lists); i++) {
-        ret = find_in_list(lists[i], out_files, size);
+    find_places(&places);
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(places.lists); i++) {
+        ret = find_in_list(places.lists[i], out_files, size);
         if (ret != -ENOENT)
             return ret;
     }
     return -ENOENT;
 }
+
+/* ------------------------------------------------------------------ the host's drivers */
+
+static bool is_venus(const char *manifest)
+{
+    const char *base = strrchr(manifest, '/');
+
+    return strcasestr(base ? base + 1 : manifest, "virtio") != NULL;
+}
+
+static void add_directory(struct hsp_cli_args *out, const char *directory)
+{
+    char pattern[4096];
+    glob_t found;
+
+    snprintf(pattern, sizeof(pattern), "%s/vulkan/icd.d/*.json", directory);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        if (!is_venus(found.gl_pathv[i]))
+            hsp_cli_args_add(out, "%s", found.gl_pathv[i]);
+    }
+    globfree(&found);
+}
+
+/* Calls `add` for each item of a list with colons. */
+static void for_each_item(struct hsp_cli_args *out, const char *list,
+                          void (*add)(struct hsp_cli_args *out, const char *item))
+{
+    char *copy = strdup(list), *save = NULL;
+
+    if (!copy) {
+        out->failed = true;
+        return;
+    }
+    for (char *item = strtok_r(copy, ":", &save); item; item = strtok_r(NULL, ":", &save))
+        add(out, item);
+    free(copy);
+}
+
+static void add_item(struct hsp_cli_args *out, const char *item)
+{
+    hsp_cli_args_add(out, "%s", item);
+}
+
+void hsp_cli_list_host_manifests(struct hsp_cli_args *out)
+{
+    const char *chosen = getenv_or("HESPER_HOST_DRIVER_FILES", NULL);
+    struct places places;
+
+    if (chosen) {
+        for_each_item(out, chosen, add_item);
+        return;
+    }
+    find_places(&places);
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(places.lists); i++)
+        for_each_item(out, places.lists[i], add_directory);
+}
+
+/* ------------------------------------------------------------------ the program's environment */
 
 static int add_venus_option(const char *option)
 {

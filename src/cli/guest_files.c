@@ -55,7 +55,7 @@ static bool folder_of(char out[PATH_MAX], const char *file)
     return format_path(out, "%.*s", (int)(slash - file), file);
 }
 
-/* NULL, with an error, when the disk cannot be read. */
+/* NULL, with errno, when the disk cannot be read. */
 static const char *detect_format(const char *disk)
 {
     static const char qcow2_magic[4] = {'Q', 'F', 'I', '\xfb'};
@@ -64,29 +64,36 @@ static const char *detect_format(const char *disk)
     ssize_t size = fd < 0 ? -1 : read(fd, magic, sizeof(magic));
 
     hsp_fd_close(&fd);
-    if (size < 0) {
-        hsp_cli_error("./dev demo makes a guest; --image names another disk.",
-                      "the guest's disk %s cannot be read: %s", disk, strerror(errno));
+    if (size < 0)
         return NULL;
-    }
     return memcmp(magic, qcow2_magic, sizeof(magic)) == 0 ? "qcow2" : "raw";
 }
 
-bool hsp_cli_guest_files_find(struct hsp_cli_guest_files *out, const char *image)
+const char *hsp_cli_guest_files_look(struct hsp_cli_guest_files *out, const char *image)
 {
     char folder[PATH_MAX];
 
     if (image ? !folder_of(folder, image) || !format_path(out->disk, "%s", image)
               : !default_folder(folder) || !format_path(out->disk, "%s/disk.img", folder)) {
-        hsp_cli_error(NULL, "the path of the guest's disk is too long");
-        return false;
+        out->disk[0] = '\0';
+        return strerror(ENAMETOOLONG);
     }
     out->disk_format = detect_format(out->disk);
     if (!out->disk_format)
-        return false;
+        return strerror(errno);
     find_beside(out->kernel, folder, "vmlinuz");
     find_beside(out->initrd, folder, "initrd.img");
     find_beside(out->ssh_key, folder, "ssh_key");
     find_beside(out->known_hosts, folder, "known_hosts");
-    return true;
+    return NULL;
+}
+
+bool hsp_cli_guest_files_find(struct hsp_cli_guest_files *out, const char *image)
+{
+    const char *why = hsp_cli_guest_files_look(out, image);
+
+    if (why)
+        hsp_cli_error("./dev demo makes a guest; --image names another disk.",
+                      "the guest's disk %s cannot be read: %s", out->disk, why);
+    return !why;
 }

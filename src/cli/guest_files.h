@@ -23,4 +23,8 @@ struct hsp_cli_guest_files {
  * ${XDG_CACHE_HOME:-~/.cache}/hesper/guest. False, with an error, if there is no such disk. */
 bool hsp_cli_guest_files_find(struct hsp_cli_guest_files *out, const char *image);
 
+/* The same without an error message: NULL, or why there is no such disk (of strerror, or of the
+ * same life time). out->disk is its path all the same. */
+const char *hsp_cli_guest_files_look(struct hsp_cli_guest_files *out, const char *image);
+
 #endif

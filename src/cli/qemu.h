@@ -10,6 +10,8 @@
 #include "cli/guest_files.h"
 #include "cli/run_options.h"
 
+#define HSP_CLI_QEMU_PROGRAM "qemu-system-x86_64"
+
 /* The descriptor number at which QEMU finds the vhost-user socket. */
 #define HSP_CLI_QEMU_GPU_FD 3
 

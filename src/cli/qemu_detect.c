@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PROGRAM    "qemu-system-x86_64"
 #define TIME_LIMIT 60000 /* ms; it is read from a slow disk at first */
 
 const char *hsp_cli_qemu_pick_device(const char *help)
@@ -33,7 +32,7 @@ const char *hsp_cli_qemu_pick_device(const char *help)
 /* What QEMU prints on standard output for one or two words; the caller finishes the capture. */
 static int ask(struct hsp_cli_capture *out, const char *option, const char *value)
 {
-    char program[] = PROGRAM, first[32], second[32];
+    char program[] = HSP_CLI_QEMU_PROGRAM, first[32], second[32];
     char *argv[] = {program, first, second, NULL};
     const struct hsp_cli_capture_request request = {
         .argv = argv, .fd = -1, .time_limit_ms = TIME_LIMIT};
@@ -133,7 +132,7 @@ bool hsp_cli_qemu_detect(struct hsp_cli_qemu *out, const char *accelerator)
 
     if (ret < 0) {
         hsp_cli_error("Install it (Debian: qemu-system-x86), or use ./dev shell.",
-                      PROGRAM " cannot be run: %s", strerror(-ret));
+                      HSP_CLI_QEMU_PROGRAM " cannot be run: %s", strerror(-ret));
         return false;
     }
     device = hsp_cli_qemu_pick_device(capture.texts[0]);
@@ -148,7 +147,7 @@ bool hsp_cli_qemu_detect(struct hsp_cli_qemu *out, const char *accelerator)
                       strerror(errno));
         return false;
     }
-    out->program = PROGRAM;
+    out->program = HSP_CLI_QEMU_PROGRAM;
     out->device = device;
     if (!accelerator)
         accelerator = hsp_cli_qemu_check_kvm() == HSP_CLI_KVM_WORKS ? "kvm" : "tcg";
