@@ -110,6 +110,11 @@ class Runner:
     def __enter__(self):
         os.makedirs(LOGS, exist_ok=True)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        # nohup, and shells for background jobs, have these ignored; that must not be inherited by
+        # the programs under test, as a handler is not.
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_IGN:
+                signal.signal(number, lambda *_: None)
         return self
 
     def __exit__(self, kind, value, trace):
