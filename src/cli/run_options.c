@@ -43,6 +43,7 @@ static const char usage[] =
     "  --share DIR        gives the folder DIR to the guest, as /mnt/host\n"
     "  --accel KIND       kvm or tcg (default: kvm where it works)\n"
     "  --name NAME        for hesper stat and hesper screenshot (default: vm-PORT)\n"
+    "  --help             print this\n"
     "\n"
     "Without --exec it runs until the guest is switched off or Ctrl-C; on a terminal the guest's\n"
     "serial console is there (Ctrl-A X ends it).\n";

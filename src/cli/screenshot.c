@@ -20,7 +20,8 @@ static const char usage[] =
     "Writes what a running virtual machine shows to a PNG file.\n"
     "\n"
     "  --name DEVICE   which, if more than one runs; hesper stat lists them\n"
-    "  --scanout N     which of its screens (default 0)\n";
+    "  --scanout N     which of its screens (default 0)\n"
+    "  --help          print this\n";
 
 struct options {
     const char *name; /* may be NULL */

@@ -18,7 +18,8 @@ static const char usage[] =
     "were shown and the bytes that a CPU copied for them; per program of the guest what its\n"
     "renderer did and holds.\n"
     "\n"
-    "  --json   as JSON: an object, or without NAME an array of them\n";
+    "  --json   as JSON: an object, or without NAME an array of them\n"
+    "  --help   print this\n";
 
 /* A column of a table: a member of the objects in an array, and how wide it is shown. */
 struct column {
