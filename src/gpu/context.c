@@ -145,23 +145,26 @@ static void send_attach(struct hsp_gpu_attachment *attachment)
 {
     struct hsp_gpu_resource *resource = attachment->resource;
     struct hsp_ipc_render_attach_resource body = {.resource_id = resource->id};
-    struct hsp_span span;
+    struct hsp_span span = HSP_SPAN_EMPTY;
     int ret;
 
     if (attachment->sent || !attachment->context->link)
         return;
     ret = hsp_gpu_resource_make_attach_span(resource, &span);
-    if (ret < 0) {
-        if (ret != -ENODATA)
-            hsp_log_guest("resource %u cannot be given to context %u: %s", resource->id,
-                          attachment->context->id, strerror(-ret));
+    if (ret == -ENODATA)
         return;
-    }
     body.kind =
         resource->kind == HSP_GPU_RESOURCE_HOST ? resource->ipc_kind : HSP_IPC_RESOURCE_GUEST;
-    ret = hsp_gpu_link_send_with_span(attachment->context->link, HSP_IPC_RENDER_ATTACH_RESOURCE,
-                                      &body, sizeof(body), &span);
-    attachment->sent = ret == 0;
+    if (ret == 0 && body.kind == HSP_IPC_RESOURCE_GUEST)
+        ret = hsp_gpu_guest_ram_narrow(&attachment->context->device->params.guest_ram, &span);
+    if (ret < 0) {
+        hsp_log_guest("resource %u cannot be given to context %u: %s", resource->id,
+                      attachment->context->id, strerror(-ret));
+        body.kind = HSP_IPC_RESOURCE_WITHHELD;
+    }
+    attachment->sent =
+        hsp_gpu_link_send_with_span(attachment->context->link, HSP_IPC_RENDER_ATTACH_RESOURCE,
+                                    &body, sizeof(body), ret == 0 ? &span : NULL) == 0;
     hsp_span_finish(&span);
 }
 

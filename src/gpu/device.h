@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/stats.h"
 #include "gpu/child.h"
+#include "gpu/guest_ram.h"
 #include "gpu/id_map.h"
 #include "gpu/protocol.h"
 #include "gpu/resource.h"
@@ -46,6 +47,7 @@ struct hsp_gpu_device_params {
     void (*on_close_request)(void *user_data, uint32_t scanout_id);
     void *close_data;
     uint32_t max_fd_count;                  /* that resources may hold */
+    struct hsp_gpu_guest_ram guest_ram;     /* borrowed: what renderers get of it */
     const struct hsp_gpu_input_sink *input; /* NULL: the machine has no input devices */
     /* Starts children in place of posix_spawn when not NULL (see child.h). */
     int (*spawn)(void *user_data, const struct hsp_gpu_program *program, pid_t *out_pid);

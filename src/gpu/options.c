@@ -34,6 +34,11 @@ static const char usage[] =
     "  --outputs=N             1 to 16 (default 1)\n"
     "  --display=KIND          how the outputs are shown: headless, only to hesper screenshot\n"
     "                          (default); window, in windows on this host\n"
+    "  --guest-ram=ACCESS      what a renderer gets of guest RAM when a program imports buffers "
+    "there:\n"
+    "                          udmabuf, just those pages; file, the VMM's file; none; auto, "
+    "udmabuf\n"
+    "                          if the host and its drivers can, else file (default)\n"
     "  --display-option=TEXT   gives hesper-display the option --TEXT, as present-mode=mailbox or\n"
     "                          quit-on-close; may be repeated. See hesper-display --help\n"
     "  --notify-fd=N           write a line to this inherited descriptor when a window was closed "
@@ -41,7 +46,9 @@ static const char usage[] =
     "                          shall end the machine: close\n"
     "  --render=PATH           the hesper-render program (default: beside this one)\n"
     "  --display-program=PATH  the hesper-display program (default: beside this one)\n"
-    "  --print-capabilities    describe this program to a management layer, as JSON\n";
+    "  --print-capabilities    describe this program to a management layer, as JSON\n"
+    "  --version               print the version\n"
+    "  --help                  print this\n";
 
 enum option_id {
     OPTION_SOCKET_PATH = 256,
@@ -51,6 +58,7 @@ enum option_id {
     OPTION_SIZE,
     OPTION_OUTPUTS,
     OPTION_DISPLAY,
+    OPTION_GUEST_RAM,
     OPTION_DISPLAY_OPTION,
     OPTION_NOTIFY_FD,
     OPTION_RENDER,
@@ -68,6 +76,7 @@ static const struct option long_options[] = {
     {"size", required_argument, NULL, OPTION_SIZE},
     {"outputs", required_argument, NULL, OPTION_OUTPUTS},
     {"display", required_argument, NULL, OPTION_DISPLAY},
+    {"guest-ram", required_argument, NULL, OPTION_GUEST_RAM},
     {"display-option", required_argument, NULL, OPTION_DISPLAY_OPTION},
     {"notify-fd", required_argument, NULL, OPTION_NOTIFY_FD},
     {"render", required_argument, NULL, OPTION_RENDER},
@@ -215,6 +224,24 @@ static bool parse_display(const char *text, const char **out_backend)
     return true;
 }
 
+static bool parse_guest_ram(const char *text, enum hsp_gpu_guest_ram_access *out_access)
+{
+    static const char *const names[] = {
+        [HSP_GPU_GUEST_RAM_FILE] = "file",
+        [HSP_GPU_GUEST_RAM_UDMABUF] = "udmabuf",
+        [HSP_GPU_GUEST_RAM_NONE] = "none",
+        [HSP_GPU_GUEST_RAM_AUTO] = "auto",
+    };
+
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(names); i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out_access = (enum hsp_gpu_guest_ram_access)i;
+            return true;
+        }
+    }
+    return complain("--guest-ram=%s is unknown: there are auto, udmabuf, file and none", text);
+}
+
 static bool parse_option(int option, struct hsp_gpu_options *options)
 {
     switch (option) {
@@ -233,6 +260,8 @@ static bool parse_option(int option, struct hsp_gpu_options *options)
         return parse_outputs(optarg, &options->output_count);
     case OPTION_DISPLAY:
         return parse_display(optarg, &options->display_backend);
+    case OPTION_GUEST_RAM:
+        return parse_guest_ram(optarg, &options->guest_ram);
     case OPTION_DISPLAY_OPTION:
         return parse_display_option(optarg, options);
     case OPTION_NOTIFY_FD:
@@ -292,6 +321,7 @@ enum hsp_gpu_options_result hsp_gpu_options_parse(int argc, char **argv,
     options->height = 800;
     options->output_count = 1;
     options->display_backend = "headless";
+    options->guest_ram = HSP_GPU_GUEST_RAM_AUTO;
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         switch (option) {
         case OPTION_HELP:

@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 #include "gpu/control.h"
+#include "gpu/guest_ram.h"
 
 #include <limits.h>
 
@@ -20,6 +21,7 @@ struct hsp_gpu_options {
     uint32_t width, height;
     uint32_t output_count;
     const char *display_backend;
+    enum hsp_gpu_guest_ram_access guest_ram;
     /* For hesper-display besides its own, as "--quit-on-close". */
     char display_arguments[HSP_GPU_DISPLAY_ARGUMENT_COUNT][HSP_GPU_DISPLAY_ARGUMENT_SIZE];
     uint32_t display_argument_count;

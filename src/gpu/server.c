@@ -22,6 +22,7 @@ struct hsp_gpu_server {
     struct hsp_vhost_device *vhost;
     struct hsp_gpu_device *device;
     struct hsp_gpu_control *control;
+    struct hsp_gpu_guest_ram guest_ram;
     pthread_t thread;
     const char *display_arguments[HSP_GPU_DISPLAY_ARGUMENT_COUNT + 1];
 };
@@ -149,6 +150,7 @@ static int create_device(struct hsp_gpu_server *server)
         .on_close_request = on_close_request,
         .close_data = server,
         .max_fd_count = raise_fd_limit(),
+        .guest_ram = server->guest_ram,
     };
     int ret = hsp_gpu_device_create(&params, &server->loop, &transport, &server->device);
 
@@ -187,7 +189,10 @@ int hsp_gpu_server_start(const struct hsp_gpu_options *options, struct hsp_gpu_s
     }
     server->options = options;
     uv_async_init(&server->loop, &server->quit, on_quit);
-    ret = create_vhost(server);
+    ret = hsp_gpu_guest_ram_init(&server->guest_ram, options->guest_ram,
+                                 options->render_path[0] ? options->render_path : NULL);
+    if (ret == 0)
+        ret = create_vhost(server);
     if (ret == 0)
         ret = create_device(server);
     if (ret == 0) {
@@ -204,6 +209,7 @@ int hsp_gpu_server_start(const struct hsp_gpu_options *options, struct hsp_gpu_s
         if (server->device)
             hsp_gpu_device_free(server->device);
         hsp_vhost_device_destroy(server->vhost);
+        hsp_gpu_guest_ram_finish(&server->guest_ram);
         free(server);
         return ret;
     }
@@ -225,5 +231,6 @@ void hsp_gpu_server_stop(struct hsp_gpu_server *server)
     close_loop(server);
     hsp_gpu_device_free(server->device);
     hsp_vhost_device_destroy(server->vhost);
+    hsp_gpu_guest_ram_finish(&server->guest_ram);
     free(server);
 }

@@ -53,6 +53,9 @@ HSP_TEST(values)
     HSP_CHECK_EQ(options.height, 64);
     HSP_CHECK_EQ(parse("--outputs=16", "--fd=3"), HSP_GPU_OPTIONS_RUN);
     HSP_CHECK_EQ(options.output_count, 16);
+    HSP_CHECK_EQ(options.guest_ram, HSP_GPU_GUEST_RAM_AUTO);
+    HSP_CHECK_EQ(parse("--guest-ram=udmabuf", "--fd=3"), HSP_GPU_OPTIONS_RUN);
+    HSP_CHECK_EQ(options.guest_ram, HSP_GPU_GUEST_RAM_UDMABUF);
     HSP_CHECK_EQ(parse("--name=a.b_c-9", "--fd=3"), HSP_GPU_OPTIONS_RUN);
     HSP_CHECK_STREQ(options.name, "a.b_c-9");
     HSP_CHECK_EQ(parse("--display-option=present-mode=mailbox", "--fd=3"), HSP_GPU_OPTIONS_RUN);
@@ -95,6 +98,8 @@ HSP_TEST(wrong_values_are_refused)
         "--name=a/b",
         "--name=a b",
         "--display=curses",
+        "--guest-ram=all",
+        "--guest-ram=",
         "--display=",
         "--display-option=",
         "--display-option=--scale=stretch",

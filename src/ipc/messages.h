@@ -23,7 +23,7 @@ enum hsp_ipc_type {
     HSP_IPC_RENDER_SUBMIT_FD,       /* hsp_ipc_render_submit_fd, 1 fd */
     HSP_IPC_RENDER_CREATE_FENCE,    /* hsp_ipc_render_fence */
     HSP_IPC_RENDER_CREATE_BLOB,     /* hsp_ipc_render_create_blob */
-    HSP_IPC_RENDER_ATTACH_RESOURCE, /* hsp_ipc_render_attach_resource + span */
+    HSP_IPC_RENDER_ATTACH_RESOURCE, /* hsp_ipc_render_attach_resource (+ span unless withheld) */
     HSP_IPC_RENDER_DETACH_RESOURCE, /* hsp_ipc_render_detach_resource */
     /* render → gpu */
     HSP_IPC_RENDER_FENCE_RETIRED = 0x180, /* hsp_ipc_render_fence */
@@ -88,9 +88,10 @@ struct hsp_ipc_render_ring {
 };
 
 enum hsp_ipc_resource_kind {
-    HSP_IPC_RESOURCE_SHM,    /* plain shared memory: rings, command streams, replies */
-    HSP_IPC_RESOURCE_MEMORY, /* a VkDeviceMemory of some context */
-    HSP_IPC_RESOURCE_GUEST,  /* pages of guest RAM */
+    HSP_IPC_RESOURCE_SHM,      /* plain shared memory: rings, command streams, replies */
+    HSP_IPC_RESOURCE_MEMORY,   /* a VkDeviceMemory of some context */
+    HSP_IPC_RESOURCE_GUEST,    /* pages of guest RAM */
+    HSP_IPC_RESOURCE_WITHHELD, /* pages that this process may or can not have: only their name */
 };
 
 struct hsp_ipc_render_attach_resource {

@@ -158,6 +158,11 @@ static int handle_attach_resource(struct server *server, const struct hsp_ipc_me
     enum hsp_vn_resource_kind kind;
     int ret;
 
+    if (hsp_ipc_decode(message, &body, sizeof(body), 0))
+        return body.kind == HSP_IPC_RESOURCE_WITHHELD
+                   ? hsp_vn_context_attach_resource(server->context, body.resource_id,
+                                                    HSP_VN_RESOURCE_WITHHELD, NULL)
+                   : -EPROTO;
     ret = hsp_ipc_decode_with_span(message, &body, sizeof(body), &span);
     if (ret < 0)
         return ret;

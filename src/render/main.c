@@ -7,6 +7,7 @@
 #include "render/ipc.h"
 #include "render/report.h"
 #include "render/sandbox.h"
+#include "venus/report.h"
 #include "venus/context.h"
 #include "vtest/server.h"
 
@@ -21,7 +22,7 @@
 #include <unistd.h>
 
 struct options {
-    int ipc_fd, vtest_fd, stats_fd;
+    int ipc_fd, vtest_fd, stats_fd, import_fd;
     const char *name;
     bool print_capset, print_devices;
 };
@@ -29,6 +30,7 @@ struct options {
 static const char usage[] =
     "usage: hesper-render --ipc-fd=N [--stats-fd=N] [--name=TEXT]\n"
     "       hesper-render --vtest-fd=N\n"
+    "       hesper-render --check-import-fd=N\n"
     "       hesper-render --print-capset | --print-devices | --version | --help\n"
     "\n"
     "Renders for one client: hesper-gpu (--ipc-fd) or a Mesa client that speaks vtest\n"
@@ -39,6 +41,8 @@ static const char usage[] =
     "  --vtest-fd=N     serve a vtest client\n"
     "  --stats-fd=N     shared memory to count into\n"
     "  --name=TEXT      the client's name, for log lines\n"
+    "  --check-import-fd=N\n"
+    "                   exit with 0 if all devices can import the memory of this file\n"
     "  --print-capset   write the 160 bytes of the venus capset to standard output\n"
     "  --print-devices  describe the host's Vulkan devices as JSON, and what keeps one from\n"
     "                   serving guests\n"
@@ -121,6 +125,20 @@ static int print_devices(const char *program)
     return ret < 0;
 }
 
+static int check_import(const char *program, int fd)
+{
+    off_t size = lseek(fd, 0, SEEK_END);
+    void *pages = MAP_FAILED;
+
+    if (size > 0)
+        pages = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (pages == MAP_FAILED) {
+        hsp_error("descriptor %d cannot be mapped", fd);
+        return 1;
+    }
+    return confine(program) < 0 || !hsp_vn_report_check_import(pages, (uint64_t)size);
+}
+
 static int serve(const char *program, const struct options *options)
 {
     struct hsp_stats_context *stats = map_stats(options->stats_fd);
@@ -140,24 +158,33 @@ int main(int argc, char **argv)
         {"vtest-fd", required_argument, NULL, 'v'},
         {"stats-fd", required_argument, NULL, 's'},
         {"name", required_argument, NULL, 'n'},
+        {"check-import-fd", required_argument, NULL, 'm'},
         {"print-capset", no_argument, NULL, 'c'},
         {"print-devices", no_argument, NULL, 'd'},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
-    struct options options = {.ipc_fd = -1, .vtest_fd = -1, .stats_fd = -1, .name = "(unnamed)"};
+    struct options options = {
+        .ipc_fd = -1,
+        .vtest_fd = -1,
+        .stats_fd = -1,
+        .import_fd = -1,
+        .name = "(unnamed)",
+    };
     int option;
 
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         int *fd = option == 'i'   ? &options.ipc_fd
                   : option == 'v' ? &options.vtest_fd
-                                  : &options.stats_fd;
+                  : option == 's' ? &options.stats_fd
+                                  : &options.import_fd;
 
         switch (option) {
         case 'i':
         case 'v':
         case 's':
+        case 'm':
             if (!parse_fd(optarg, fd))
                 return fail("not an open file descriptor", optarg);
             break;
@@ -187,6 +214,8 @@ int main(int argc, char **argv)
         return print_capset();
     if (options.print_devices)
         return print_devices(argv[0]);
+    if (options.import_fd >= 0)
+        return check_import(argv[0], options.import_fd);
     if ((options.ipc_fd >= 0) == (options.vtest_fd >= 0))
         return fail("what to serve", "one of --ipc-fd and --vtest-fd is needed");
     return serve(argv[0], &options);

@@ -239,10 +239,26 @@ HSP_TEST(ipc_attach_and_detach_resource)
     stop(0);
 }
 
+HSP_TEST(ipc_withheld_resource_has_no_span)
+{
+    start();
+    SEND(HSP_IPC_RENDER_ATTACH_RESOURCE, (struct hsp_ipc_render_attach_resource){
+                                             .resource_id = 6,
+                                             .kind = HSP_IPC_RESOURCE_WITHHELD,
+                                         });
+    roundtrip();
+    HSP_CHECK_EQ(fake.attach_count, 1);
+    HSP_CHECK_EQ(fake.last_attach_resource, 6);
+    HSP_CHECK_EQ(fake.last_attach_kind, HSP_VN_RESOURCE_WITHHELD);
+    SEND(HSP_IPC_RENDER_ATTACH_RESOURCE,
+         (struct hsp_ipc_render_attach_resource){.resource_id = 7, .kind = HSP_IPC_RESOURCE_GUEST});
+    expect_end(-EPROTO);
+}
+
 HSP_TEST(ipc_attach_of_an_unknown_kind_is_refused)
 {
     start();
-    send_attach(3);
+    send_attach(HSP_IPC_RESOURCE_WITHHELD);
     expect_end(-EPROTO);
 }
 

@@ -20,9 +20,10 @@
 struct hsp_vn_context;
 
 enum hsp_vn_resource_kind {
-    HSP_VN_RESOURCE_SHM,    /* plain shared memory: rings, command streams, replies */
-    HSP_VN_RESOURCE_MEMORY, /* a VkDeviceMemory, of this or another context */
-    HSP_VN_RESOURCE_GUEST,  /* pages of guest RAM */
+    HSP_VN_RESOURCE_SHM,      /* plain shared memory: rings, command streams, replies */
+    HSP_VN_RESOURCE_MEMORY,   /* a VkDeviceMemory, of this or another context */
+    HSP_VN_RESOURCE_GUEST,    /* pages of guest RAM */
+    HSP_VN_RESOURCE_WITHHELD, /* it exists, but cannot be imported; has no span */
 };
 
 /* VIRTIO_GPU_BLOB_FLAG_*; the same bits in vtest. */
@@ -77,7 +78,7 @@ int hsp_vn_context_create_blob(struct hsp_vn_context *context, uint32_t resource
                                struct hsp_span *out_span, uint32_t *out_map_info);
 
 /* Makes a span known as `resource_id`; the context maps it when needed and keeps copies of its
- * descriptors. -EEXIST for an id in use. */
+ * descriptors. `span` is NULL for a withheld one. -EEXIST for an id in use. */
 int hsp_vn_context_attach_resource(struct hsp_vn_context *context, uint32_t resource_id,
                                    enum hsp_vn_resource_kind kind, const struct hsp_span *span);
 

@@ -101,6 +101,11 @@ static VkResult create_shared(const struct hsp_vn_device *device, const VkMemory
     return result;
 }
 
+static bool is_importable(const struct hsp_vn_resource *resource)
+{
+    return resource->kind == HSP_VN_RESOURCE_MEMORY || resource->kind == HSP_VN_RESOURCE_GUEST;
+}
+
 /* The span of a resource that another allocation, another context or the guest's kernel made. */
 static VkResult import_resource(struct hsp_vn_call *call, const struct hsp_vn_device *device,
                                 const VkMemoryAllocateInfo *info, uint32_t resource_id,
@@ -115,7 +120,7 @@ static VkResult import_resource(struct hsp_vn_call *call, const struct hsp_vn_de
         hsp_vn_call_fault(call, HSP_VN_FAULT_RESOURCE, resource_id, "memory import");
         return result;
     }
-    if (resource->kind == HSP_VN_RESOURCE_SHM || info->allocationSize > resource->span.size)
+    if (!is_importable(resource) || info->allocationSize > resource->span.size)
         goto out;
     if (hsp_span_init_copy(&span, &resource->span) < 0) {
         result = VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -269,7 +274,6 @@ void hsp_vn_handle_vkGetMemoryResourcePropertiesMESA(
                              VK_STRUCTURE_TYPE_MEMORY_RESOURCE_ALLOCATION_SIZE_PROPERTIES_MESA);
     if (size)
         size->allocationSize = resource->span.size;
-    args->ret =
-        resource->kind == HSP_VN_RESOURCE_SHM ? VK_ERROR_INVALID_EXTERNAL_HANDLE : VK_SUCCESS;
+    args->ret = is_importable(resource) ? VK_SUCCESS : VK_ERROR_INVALID_EXTERNAL_HANDLE;
     hsp_vn_resource_unref(resource);
 }

@@ -29,8 +29,8 @@ static uint32_t query_device(VkDevice device, PFN_vkGetMemoryHostPointerProperti
     return result == VK_SUCCESS ? properties.memoryTypeBits : 0;
 }
 
-VkResult hsp_vn_probe_ask(const struct hsp_vn_physical_device *physical_device, size_t alignment,
-                          uint32_t *out_bits)
+static VkResult create_device(const struct hsp_vn_physical_device *physical_device,
+                              VkDevice *out_device)
 {
     const struct hsp_vn_instance_driver *driver = &physical_device->instance->driver;
     const float priority = 1.0f;
@@ -46,22 +46,73 @@ VkResult hsp_vn_probe_ask(const struct hsp_vn_physical_device *physical_device, 
         .pQueueCreateInfos = &queue,
         .ppEnabledExtensionNames = extensions,
     };
-    VkDevice device;
-    VkResult result;
 
     for (uint32_t i = 0; i < HSP_VN_POLICY_OWN_EXTENSION_COUNT; i++) {
         if (hsp_vn_physical_device_host_has(physical_device, hsp_vn_policy_own_extensions[i]))
             extensions[info.enabledExtensionCount++] = hsp_vn_policy_own_extensions[i];
     }
-    result = driver->vkCreateDevice(physical_device->handle, &info, NULL, &device);
+    return driver->vkCreateDevice(physical_device->handle, &info, NULL, out_device);
+}
+
+#define GET(driver, device, name) ((PFN_##name)(driver)->vkGetDeviceProcAddr(device, #name))
+
+VkResult hsp_vn_probe_ask(const struct hsp_vn_physical_device *physical_device, size_t alignment,
+                          uint32_t *out_bits)
+{
+    const struct hsp_vn_instance_driver *driver = &physical_device->instance->driver;
+    VkDevice device;
+    VkResult result = create_device(physical_device, &device);
+
     if (result != VK_SUCCESS)
         return result;
-    *out_bits = query_device(device,
-                             (PFN_vkGetMemoryHostPointerPropertiesEXT)driver->vkGetDeviceProcAddr(
-                                 device, "vkGetMemoryHostPointerPropertiesEXT"),
-                             alignment);
-    ((PFN_vkDestroyDevice)driver->vkGetDeviceProcAddr(device, "vkDestroyDevice"))(device, NULL);
+    *out_bits =
+        query_device(device, GET(driver, device, vkGetMemoryHostPointerPropertiesEXT), alignment);
+    GET(driver, device, vkDestroyDevice)(device, NULL);
     return VK_SUCCESS;
+}
+
+static bool try_import(const struct hsp_vn_instance_driver *driver, VkDevice device, void *pages,
+                       uint64_t size)
+{
+    PFN_vkGetMemoryHostPointerPropertiesEXT query =
+        GET(driver, device, vkGetMemoryHostPointerPropertiesEXT);
+    VkMemoryHostPointerPropertiesEXT properties = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT,
+    };
+    const VkImportMemoryHostPointerInfoEXT import = {
+        .sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
+        .handleType = POINTER_TYPE,
+        .pHostPointer = pages,
+    };
+    VkMemoryAllocateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+        .pNext = &import,
+        .allocationSize = size,
+    };
+    VkDeviceMemory memory;
+
+    if (!query || query(device, POINTER_TYPE, pages, &properties) != VK_SUCCESS ||
+        properties.memoryTypeBits == 0)
+        return false;
+    info.memoryTypeIndex = (uint32_t)__builtin_ctz(properties.memoryTypeBits);
+    if (GET(driver, device, vkAllocateMemory)(device, &info, NULL, &memory) != VK_SUCCESS)
+        return false;
+    GET(driver, device, vkFreeMemory)(device, memory, NULL);
+    return true;
+}
+
+bool hsp_vn_probe_import(const struct hsp_vn_physical_device *physical_device, void *pages,
+                         uint64_t size)
+{
+    const struct hsp_vn_instance_driver *driver = &physical_device->instance->driver;
+    VkDevice device;
+    bool can;
+
+    if (create_device(physical_device, &device) != VK_SUCCESS)
+        return false;
+    can = try_import(driver, device, pages, size);
+    GET(driver, device, vkDestroyDevice)(device, NULL);
+    return can;
 }
 
 /* ------------------------------------------------------------------ the kept answer */

@@ -20,6 +20,11 @@ uint32_t hsp_vn_probe_importable_types(const struct hsp_vn_physical_device *phys
 VkResult hsp_vn_probe_ask(const struct hsp_vn_physical_device *physical_device, size_t alignment,
                           uint32_t *out_bits);
 
+/* Whether memory at `pages`, of `size` bytes, can be imported: a device made for the question tries
+ * it. Both are multiples of the device's alignment. */
+bool hsp_vn_probe_import(const struct hsp_vn_physical_device *physical_device, void *pages,
+                         uint64_t size);
+
 /* Forgets the kept answer if the device gives another one: false, and logged. */
 bool hsp_vn_probe_verify(const struct hsp_vn_device *device);
 

@@ -119,6 +119,31 @@ int hsp_vn_report_init(struct hsp_vn_report *out)
     return ret;
 }
 
+static bool all_can_import(const struct hsp_vn_instance *instance, void *pages, uint64_t size)
+{
+    for (uint32_t i = 0; i < instance->physical_device_count; i++) {
+        const struct hsp_vn_physical_device *device = &instance->physical_devices[i];
+        if (device->memtypes.shared_bits != 0 && !hsp_vn_probe_import(device, pages, size))
+            return false;
+    }
+    return true;
+}
+
+bool hsp_vn_report_check_import(void *pages, uint64_t size)
+{
+    static const VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO};
+    VkResult result;
+    struct hsp_vn_instance *instance = hsp_vn_instance_create(&info, &result);
+    bool can;
+
+    if (!instance)
+        return true;
+    can =
+        hsp_vn_instance_enumerate(instance) == VK_SUCCESS && all_can_import(instance, pages, size);
+    hsp_vn_instance_destroy(NULL, instance);
+    return can;
+}
+
 void hsp_vn_report_finish(struct hsp_vn_report *report)
 {
     free(report->devices);

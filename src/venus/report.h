@@ -44,6 +44,9 @@ struct hsp_vn_report {
 int hsp_vn_report_init(struct hsp_vn_report *out);
 void hsp_vn_report_finish(struct hsp_vn_report *report);
 
+/* Whether all devices that serve can import the memory at `pages`; true when there are none. */
+bool hsp_vn_report_check_import(void *pages, uint64_t size);
+
 /* "serves", "old-vulkan", "no-host-pointers", ... as in the enum. */
 const char *hsp_vn_report_verdict_name(enum hsp_vn_report_verdict verdict);
 

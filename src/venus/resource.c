@@ -40,7 +40,7 @@ static int create(uint32_t id, enum hsp_vn_resource_kind kind, const struct hsp_
                   struct hsp_vn_resource **out_resource)
 {
     struct hsp_vn_resource *resource = calloc(1, sizeof(*resource));
-    int ret;
+    int ret = 0;
 
     if (!resource)
         return -ENOMEM;
@@ -48,7 +48,8 @@ static int create(uint32_t id, enum hsp_vn_resource_kind kind, const struct hsp_
     resource->id = id;
     resource->kind = kind;
     hsp_list_init(&resource->link);
-    ret = hsp_span_init_copy(&resource->span, span);
+    if (kind != HSP_VN_RESOURCE_WITHHELD)
+        ret = hsp_span_init_copy(&resource->span, span);
     if (ret == 0 && kind == HSP_VN_RESOURCE_SHM)
         ret = hsp_span_map(&resource->span, true, &resource->mapping);
     if (ret < 0) {

@@ -37,7 +37,8 @@ void hsp_vn_resource_table_init(struct hsp_vn_resource_table *table);
 /* Detaches everything. */
 void hsp_vn_resource_table_finish(struct hsp_vn_resource_table *table);
 
-/* Copies the span. -EEXIST, -ENOSPC, or why an SHM resource could not be mapped. */
+/* Copies the span, which a withheld resource has not. -EEXIST, -ENOSPC, or why an SHM resource
+ * could not be mapped. */
 int hsp_vn_resource_attach(struct hsp_vn_resource_table *table, uint32_t id,
                            enum hsp_vn_resource_kind kind, const struct hsp_span *span);
 void hsp_vn_resource_detach(struct hsp_vn_resource_table *table, uint32_t id);

@@ -75,7 +75,7 @@ int hsp_vn_context_attach_resource(struct hsp_vn_context *context, uint32_t reso
     fake.attach_count++;
     fake.last_attach_resource = resource_id;
     fake.last_attach_kind = kind;
-    fake.last_attach_size = span->size;
+    fake.last_attach_size = span ? span->size : 0;
     return 0;
 }
 

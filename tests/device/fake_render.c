@@ -234,12 +234,14 @@ static void handle_submit_fd(const struct hsp_ipc_message *message)
 static void handle_attach(const struct hsp_ipc_message *message)
 {
     struct hsp_ipc_render_attach_resource body;
-    struct hsp_span span;
+    struct hsp_span span = HSP_SPAN_EMPTY;
 
-    if (hsp_ipc_decode_with_span(message, &body, sizeof(body), &span) < 0)
+    if (!hsp_ipc_decode(message, &body, sizeof(body), 0) &&
+        hsp_ipc_decode_with_span(message, &body, sizeof(body), &span) < 0)
         abort();
-    fake_log("attach id=%u kind=%u size=%llu pieces=%u", body.resource_id, body.kind,
-             (unsigned long long)span.size, span.piece_count);
+    off_t file_size = span.fd_count > 0 ? lseek(span.fds[0], 0, SEEK_END) : 0;
+    fake_log("attach id=%u kind=%u size=%llu pieces=%u file=%lld", body.resource_id, body.kind,
+             (unsigned long long)span.size, span.piece_count, (long long)file_size);
     hsp_span_finish(&resources[body.resource_id % MAX_RESOURCE]);
     resources[body.resource_id % MAX_RESOURCE] = span;
 }
@@ -286,6 +288,8 @@ int main(int argc, char **argv)
     const char *stats_fd = fake_argument(argc, argv, "stats-fd");
     const char *name = fake_argument(argc, argv, "name");
 
+    if (fake_argument(argc, argv, "check-import-fd"))
+        return getenv("FAKE_RENDER_CANNOT_IMPORT") != NULL;
     if (!ipc_fd || !stats_fd || !name)
         return 2;
     stats = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, atoi(stats_fd), 0);

@@ -314,10 +314,10 @@ static void make_folder(struct fe *fe)
 
 static void spawn_device(struct fe *fe, const struct fe_options *options, int socket_fd)
 {
-    const char *argv[24] = {HESPER_GPU_PATH, "--fd=3", "--hostmem=256M", "--size=640x480",
-                            "--name=test"};
+    const char *argv[24] = {HESPER_GPU_PATH,  "--fd=3",      "--hostmem=256M",
+                            "--size=640x480", "--name=test", "--guest-ram=file"};
     posix_spawn_file_actions_t actions;
-    int argc = 5;
+    int argc = 6;
 
     argv[argc++] = options->no_programs ? "--render=/bin/false" : "--render=" FAKE_RENDER_PATH;
     argv[argc++] = options->no_programs ? "--display-program=/bin/false"

@@ -517,6 +517,23 @@ HSP_TEST(guest_pages_are_given_to_renderers)
     fe_stop(&fe);
 }
 
+HSP_TEST(guest_pages_are_withheld)
+{
+    static const char *const arguments[] = {"--guest-ram=none", NULL};
+    const struct fe_options options = {.arguments = arguments};
+    struct fe fe;
+
+    fe_start(&fe, &options);
+    start_context(&fe, 1, "one");
+    struct hsp_gpu_backing_entry entry = {fe_alloc(&fe, 8192), 8192, 0};
+    HSP_CHECK_EQ(BLOB(0, 6, HSP_GPU_BLOB_MEM_GUEST, 0, 0, 8192, &entry, 1), OK);
+    HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_CTX_ATTACH_RESOURCE, 1, 6), OK);
+    fe_wait_log(&fe, "attach id=6 kind=3 size=0 pieces=0");
+    HSP_CHECK_EQ(cmd_ref(&fe, HSP_GPU_CMD_CTX_DETACH_RESOURCE, 1, 6), OK);
+    fe_wait_log(&fe, "detach id=6");
+    fe_stop(&fe);
+}
+
 HSP_TEST(uuid_stays_the_same)
 {
     struct {
