@@ -25,8 +25,9 @@ void hsp_cli_doctor_check_display(struct hsp_cli_findings *findings);
 /* What hesper run and hesper exec need besides: a guest, ssh, Mesa's Venus driver. */
 void hsp_cli_doctor_check_clients(struct hsp_cli_findings *findings);
 
-/* A guest over ssh: its kernel, its device, its Mesa, and what its programs get. `files` as of its
- * machine, or none for a host of the user's own; `login` is [user@]host. */
+/* A guest over ssh: its kernel, its device, its Mesa, and what its programs get. `login` is
+ * [user@]host, reached as the user's ssh does (port 0: the usual one); NULL for the machine of
+ * hesper run with these files, behind `port` of this host. */
 void hsp_cli_doctor_check_guest(struct hsp_cli_findings *findings,
                                 const struct hsp_cli_guest_files *files, const char *login,
                                 long port);

@@ -137,8 +137,8 @@ static void check_udmabuf(struct hsp_cli_findings *findings)
     else
         hsp_cli_findings_add(findings, HSP_CLI_LEVEL_WARNING, "udmabuf",
                              errno == ENOENT
-                                 ? "load the kernel module udmabuf, or set hesper-gpu --guest-ram"
-                                 : "let this user open /dev/udmabuf, or set hesper-gpu --guest-ram",
+                                 ? "load the kernel module udmabuf, or set --guest-ram"
+                                 : "let this user open /dev/udmabuf, or set --guest-ram",
                              "/dev/udmabuf cannot be used (%s): a renderer can reach all of guest "
                              "RAM once a program imports a buffer there",
                              strerror(errno));

@@ -15,7 +15,7 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"doctor", hsp_cli_doctor, "say what this host can do for guests, and what is missing"},
+    {"doctor", hsp_cli_doctor, "say what this host, or a guest, can do and what is missing"},
     {"exec", hsp_cli_exec, "run a program whose Vulkan goes through hesper, without a VM"},
     {"run", hsp_cli_run, "run a virtual machine with a hesper GPU"},
     {"screenshot", hsp_cli_screenshot, "write what a virtual machine shows to a PNG file"},

@@ -5,6 +5,8 @@
 
 #include "cli/control.h"
 
+#define HSP_CLI_DEFAULT_SSH_PORT 2222
+
 struct hsp_cli_run_options {
     const char *image;        /* NULL: the guest that ./dev makes */
     const char *display;      /* "headless", "window" */
@@ -15,6 +17,7 @@ struct hsp_cli_run_options {
     const char *screenshot;  /* NULL: none */
     const char *share;       /* a folder for the guest; NULL: none */
     const char *accelerator; /* "kvm", "tcg"; NULL: what works */
+    const char *guest_ram;   /* for hesper-gpu's --guest-ram; NULL: its default */
     char name[HSP_CLI_CONTROL_NAME_SIZE];
     uint32_t width, height; /* of the screen */
     long screenshot_after;  /* seconds from the start of the command */

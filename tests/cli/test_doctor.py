@@ -210,3 +210,51 @@ def test_display_servers(test):
     find(findings, "warning", "display", "no display server")
     _, findings = diagnose(test, env={**nobody, "WAYLAND_DISPLAY": "/nonexistent/wayland-0"})
     find(findings, "warning", "display", "Wayland does not answer")
+
+
+# ---------------------------------------------------------------- guests
+
+SSH = """#!/bin/sh
+echo "$*" >>"$0.log"
+REST
+"""
+
+
+def ask_guest(test, rest, *options):
+    """The findings when ssh is a script, and how it was called."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "ssh")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(SSH.replace("REST", rest))
+        os.chmod(path, stat.S_IRWXU)
+        status, findings = diagnose(test, "--guest", *options,
+                                    env={"PATH": f"{folder}:{os.environ['PATH']}"})
+        with open(path + ".log", encoding="utf-8") as file:
+            return status, findings, file.read().strip()
+
+
+def test_guest_without_a_gpu(test):
+    """This machine stands in for a guest: it has no virtio-gpu, and a driver for the CPU."""
+    status, findings, call = ask_guest(test, "exec sh", "--ssh", "me@[::1]:77")
+    check(status == 1, f"status {status}")
+    check(call.endswith("-p 77 -- me@::1 sh -s"), f"ssh was called with: {call}")
+    find(findings, "ok", "guest", "Linux")
+    find(findings, "missing", "device", "no virtio-gpu")
+    find(findings, "warning", "vulkan", "programs get llvmpipe")
+
+
+def test_guest_behind_a_name(test):
+    _, _, call = ask_guest(test, "exec sh", "--ssh", "box")
+    check(call.endswith("-- box sh -s") and "-p" not in call.split(), f"called with: {call}")
+
+
+def test_guest_that_is_not_there(test):
+    status, findings, call = ask_guest(test, "echo 'no route' >&2; exit 255", "--ssh-port", "99")
+    check(status == 1 and "-p 99 root@127.0.0.1" in call, f"ssh was called with: {call}")
+    find(findings, "missing", "guest", "status 255: no route")
+
+
+def test_guest_options(test):
+    for options in (["--ssh", "-oProxyCommand=x", "--guest"], ["--ssh", "box"],
+                    ["--guest", "--ssh", "box:lots"], ["--guest", "--ssh-port", "0"]):
+        test.run([HESPER, "doctor", *options], status=2)

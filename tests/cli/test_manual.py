@@ -28,7 +28,7 @@ def helps(test):
 
 def options_of_help(text):
     """{option: whether it takes a value}"""
-    found = re.findall(r"^ {1,4}(--[a-z][a-z-]*)(=| [A-Z])?", text, re.MULTILINE)
+    found = re.findall(r"^ {1,4}(--[a-z][a-z-]*)(=| [A-Z[])?", text, re.MULTILINE)
     return {option: value != "" for option, value in found}
 
 
@@ -41,7 +41,7 @@ def read_page(name):
 
 def options_of_page(text):
     found = re.findall(r"^\.It Fl -([a-z][a-z-]*)(.*)$", text, re.MULTILINE)
-    return {"--" + option: " Ar " in rest for option, rest in found}
+    return {"--" + option: "Ar " in rest for option, rest in found}
 
 
 def complete(test, *words):
