@@ -41,6 +41,8 @@ def read_page(name):
 
 def options_of_page(text):
     found = re.findall(r"^\.It Fl -([a-z][a-z-]*)(.*)$", text, re.MULTILINE)
+    names = [option for option, _ in found]
+    check(len(names) == len(set(names)), f"an option is there twice: {names}")
     return {"--" + option: "Ar " in rest for option, rest in found}
 
 
