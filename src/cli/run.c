@@ -339,6 +339,8 @@ static int start_gpu(struct run *run, int socket_fd)
     hsp_cli_args_add(&args, "--size=%ux%u", run->options.width, run->options.height);
     hsp_cli_args_add(&args, "--notify-fd=4");
     add_display(&args, &run->options);
+    if (run->options.guest_ram)
+        hsp_cli_args_add(&args, "--guest-ram=%s", run->options.guest_ram);
     run->gpu = (struct hsp_cli_child){.name = "hesper-gpu", .on_exit = on_gpu_exit};
     ret = hsp_cli_child_start(&run->gpu, &run->loop, &args, HSP_CLI_CHILD_DETACHED, fds,
                               HSP_ARRAY_COUNT(fds), NULL);

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #define DEFAULT_MEMORY_MIB   2048
-#define DEFAULT_SSH_PORT     2222
 #define MAX_CPU_COUNT        64
 #define MAX_SCREENSHOT_AFTER 86400
 /* Beyond four, an emulated guest only makes more noise for the renderer's threads. */
@@ -42,6 +41,11 @@ static const char usage[] =
     "  --ssh-port N       port on 127.0.0.1 that leads to the guest's ssh (default 2222)\n"
     "  --share DIR        gives the folder DIR to the guest, as /mnt/host\n"
     "  --accel KIND       kvm or tcg (default: kvm where it works)\n"
+    "  --guest-ram ACCESS  what renderers get of the guest's memory when a program imports "
+    "buffers\n"
+    "                     there: udmabuf, just those pages; file, all of it; none; auto "
+    "(default),\n"
+    "                     udmabuf if this host can, else file\n"
     "  --name NAME        for hesper stat and hesper screenshot (default: vm-PORT)\n"
     "  --help             print this\n"
     "\n"
@@ -63,35 +67,17 @@ static bool parse_memory(const char *text, long *out_mib)
     return false;
 }
 
-static bool parse_accelerator(const char *text)
+/* One of the words in `choices`, which are separated by ", ". */
+static bool check_choice(const char *option, const char *value, const char *choices)
 {
-    if (strcmp(text, "kvm") == 0 || strcmp(text, "tcg") == 0)
-        return true;
-    hsp_cli_error(NULL, "--accel wants kvm or tcg, not '%s'", text);
-    return false;
-}
+    size_t length = strlen(value);
 
-static bool parse_display(const char *text)
-{
-    if (strcmp(text, "headless") == 0 || strcmp(text, "window") == 0)
-        return true;
-    hsp_cli_error(NULL, "--display wants headless or window, not '%s'", text);
-    return false;
-}
-
-static bool parse_present_mode(const char *text)
-{
-    if (strcmp(text, "fifo") == 0 || strcmp(text, "mailbox") == 0 || strcmp(text, "immediate") == 0)
-        return true;
-    hsp_cli_error(NULL, "--present-mode wants fifo, mailbox or immediate, not '%s'", text);
-    return false;
-}
-
-static bool parse_scale(const char *text)
-{
-    if (strcmp(text, "letterbox") == 0 || strcmp(text, "stretch") == 0)
-        return true;
-    hsp_cli_error(NULL, "--scale wants letterbox or stretch, not '%s'", text);
+    for (const char *choice = choices; choice; choice = strchr(choice, ' ')) {
+        choice += strspn(choice, " ");
+        if (length > 0 && strcspn(choice, ",") == length && strncmp(choice, value, length) == 0)
+            return true;
+    }
+    hsp_cli_error(NULL, "%s wants one of %s, not '%s'", option, choices, value);
     return false;
 }
 
@@ -133,6 +119,7 @@ enum option_id {
     OPTION_SSH_PORT,
     OPTION_SHARE,
     OPTION_ACCEL,
+    OPTION_GUEST_RAM,
     OPTION_NAME,
     OPTION_HELP,
 };
@@ -152,6 +139,7 @@ static const struct option long_options[] = {
     {"ssh-port", required_argument, NULL, OPTION_SSH_PORT},
     {"share", required_argument, NULL, OPTION_SHARE},
     {"accel", required_argument, NULL, OPTION_ACCEL},
+    {"guest-ram", required_argument, NULL, OPTION_GUEST_RAM},
     {"name", required_argument, NULL, OPTION_NAME},
     {"help", no_argument, NULL, OPTION_HELP},
     {0},
@@ -165,13 +153,13 @@ static bool apply_option(struct hsp_cli_run_options *options, int option, const 
         return true;
     case OPTION_DISPLAY:
         options->display = value;
-        return parse_display(value);
+        return check_choice("--display", value, "headless, window");
     case OPTION_PRESENT_MODE:
         options->present_mode = value;
-        return parse_present_mode(value);
+        return check_choice("--present-mode", value, "fifo, mailbox, immediate");
     case OPTION_SCALE:
         options->scale = value;
-        return parse_scale(value);
+        return check_choice("--scale", value, "letterbox, stretch");
     case OPTION_QUIT_ON_CLOSE:
         options->quit_on_close = true;
         return true;
@@ -197,7 +185,10 @@ static bool apply_option(struct hsp_cli_run_options *options, int option, const 
         return parse_folder(value);
     case OPTION_ACCEL:
         options->accelerator = value;
-        return parse_accelerator(value);
+        return check_choice("--accel", value, "kvm, tcg");
+    case OPTION_GUEST_RAM:
+        options->guest_ram = value;
+        return check_choice("--guest-ram", value, "auto, udmabuf, file, none");
     case OPTION_NAME:
         return parse_name(value, options->name);
     default:
@@ -221,7 +212,7 @@ int hsp_cli_run_options_parse(int argc, char **argv, struct hsp_cli_run_options 
         .screenshot_after = 5,
         .memory_mib = DEFAULT_MEMORY_MIB,
         .cpu_count = default_cpu_count(),
-        .ssh_port = DEFAULT_SSH_PORT,
+        .ssh_port = HSP_CLI_DEFAULT_SSH_PORT,
     };
     int option;
 

@@ -70,6 +70,20 @@ HSP_TEST(run_options_of_windows_are_read)
     HSP_CHECK(options.quit_on_close);
     HSP_CHECK_EQ(PARSE(&options, "--present-mode", "fast"), HSP_CLI_USAGE);
     HSP_CHECK_EQ(PARSE(&options, "--scale", "2"), HSP_CLI_USAGE);
+    HSP_CHECK_EQ(PARSE(&options, "--scale", ""), HSP_CLI_USAGE);
+    HSP_CHECK_EQ(PARSE(&options, "--scale", "letter"), HSP_CLI_USAGE);
+    HSP_CHECK_EQ(PARSE(&options, "--scale", "letterbox, stretch"), HSP_CLI_USAGE);
+}
+
+HSP_TEST(run_options_guest_ram_is_read)
+{
+    struct hsp_cli_run_options options;
+
+    HSP_CHECK_EQ(PARSE(&options, "--memory=1G"), -1);
+    HSP_CHECK(!options.guest_ram);
+    HSP_CHECK_EQ(PARSE(&options, "--guest-ram=none"), -1);
+    HSP_CHECK_STREQ(options.guest_ram, "none");
+    HSP_CHECK_EQ(PARSE(&options, "--guest-ram=some"), HSP_CLI_USAGE);
 }
 
 HSP_TEST(run_options_refuse_what_they_do_not_know)
