@@ -165,7 +165,7 @@ static int check_guest(struct hsp_cli_findings *findings, const struct options *
         hsp_cli_doctor_check_guest(findings, NULL, options->login, options->port);
         return -1;
     }
-    if (!hsp_cli_guest_files_find(&files, options->image))
+    if (!hsp_cli_guest_files_find(&files, options->image, NULL))
         return HSP_CLI_FAILED;
     hsp_cli_doctor_check_guest(findings, &files, NULL, options->port ? options->port : find_port());
     return -1;

@@ -55,24 +55,38 @@ static bool folder_of(char out[PATH_MAX], const char *file)
     return format_path(out, "%.*s", (int)(slash - file), file);
 }
 
+/* Whether the file has these bytes there. */
+static bool has_bytes(int fd, off_t offset, const char *bytes, size_t size)
+{
+    char found[8];
+
+    return pread(fd, found, size, offset) == (ssize_t)size && memcmp(found, bytes, size) == 0;
+}
+
 /* NULL, with errno, when the disk cannot be read. */
 static const char *detect_format(const char *disk)
 {
-    static const char qcow2_magic[4] = {'Q', 'F', 'I', '\xfb'};
-    char magic[sizeof(qcow2_magic)] = {0};
+    const char *format = "raw";
+    char byte;
     int fd = open(disk, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : read(fd, magic, sizeof(magic));
 
-    hsp_fd_close(&fd);
-    if (size < 0)
+    if (fd < 0)
         return NULL;
-    return memcmp(magic, qcow2_magic, sizeof(magic)) == 0 ? "qcow2" : "raw";
+    if (pread(fd, &byte, 1, 0) < 0)
+        format = NULL; /* a folder, for example */
+    else if (has_bytes(fd, 0, "QFI\xfb", 4))
+        format = "qcow2";
+    else if (has_bytes(fd, 32769, "CD001", 5)) /* the first descriptor of ISO 9660 */
+        format = "iso";
+    hsp_fd_close(&fd); /* keeps errno */
+    return format;
 }
 
 const char *hsp_cli_guest_files_look(struct hsp_cli_guest_files *out, const char *image)
 {
     char folder[PATH_MAX];
 
+    memset(&out->firmware, 0, sizeof(out->firmware));
     if (image ? !folder_of(folder, image) || !format_path(out->disk, "%s", image)
               : !default_folder(folder) || !format_path(out->disk, "%s/disk.img", folder)) {
         out->disk[0] = '\0';
@@ -88,12 +102,15 @@ const char *hsp_cli_guest_files_look(struct hsp_cli_guest_files *out, const char
     return NULL;
 }
 
-bool hsp_cli_guest_files_find(struct hsp_cli_guest_files *out, const char *image)
+bool hsp_cli_guest_files_find(struct hsp_cli_guest_files *out, const char *image,
+                              const char *format)
 {
     const char *why = hsp_cli_guest_files_look(out, image);
 
     if (why)
         hsp_cli_error("./dev demo makes a guest; --image names another disk.",
                       "the guest's disk %s cannot be read: %s", out->disk, why);
+    else if (format)
+        out->disk_format = format;
     return !why;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/qemu.h"
 
+#include "base/fd.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,15 +68,47 @@ static void add_gpu(struct hsp_cli_args *args, const struct hsp_cli_qemu *qemu)
                           qemu->device);
 }
 
-static void add_devices(struct hsp_cli_args *args, const struct hsp_cli_run_options *options,
-                        const struct hsp_cli_guest_files *files)
+static void add_cd(struct hsp_cli_args *args, const char *path, const char *id, int boot_index)
 {
     char after[64];
 
-    snprintf(after, sizeof(after), ",format=%s,if=none,id=disk,snapshot=on,discard=unmap",
-             files->disk_format);
+    snprintf(after, sizeof(after), ",format=raw,if=none,id=%s,media=cdrom,readonly=on", id);
+    add_path(args, "-drive", "file=", path, after);
+    hsp_cli_args_add_pair(args, "-device", "ide-cd,drive=%s,bootindex=%d", id, boot_index);
+}
+
+static void add_disk(struct hsp_cli_args *args, const struct hsp_cli_guest_files *files,
+                     bool is_writable)
+{
+    char after[96];
+
+    snprintf(after, sizeof(after), ",format=%s,if=none,id=disk,snapshot=%s,discard=unmap",
+             files->disk_format, is_writable ? "off" : "on");
     add_path(args, "-drive", "file=", files->disk, after);
-    hsp_cli_args_add_pair(args, "-device", "virtio-blk-pci,drive=disk");
+    hsp_cli_args_add_pair(args, "-device", "virtio-blk-pci,drive=disk,bootindex=1");
+}
+
+static void add_firmware(struct hsp_cli_args *args, const struct hsp_cli_firmware *firmware,
+                         bool is_writable)
+{
+    if (firmware->code[0] == '\0')
+        return;
+    add_path(args, "-drive", "if=pflash,unit=0,format=raw,readonly=on,file=", firmware->code, "");
+    add_path(args, "-drive", "if=pflash,unit=1,format=raw,file=", firmware->variables,
+             is_writable ? "" : ",snapshot=on");
+}
+
+static void add_devices(struct hsp_cli_args *args, const struct hsp_cli_run_options *options,
+                        const struct hsp_cli_guest_files *files)
+{
+
+    add_firmware(args, &files->firmware, options->is_writable);
+    if (strcmp(files->disk_format, "iso") == 0)
+        add_cd(args, files->disk, "disk", 1);
+    else
+        add_disk(args, files, options->is_writable);
+    if (options->cdrom)
+        add_cd(args, options->cdrom, "cdrom", 2);
     hsp_cli_args_add_pair(args, "-netdev", "user,id=net,hostfwd=tcp:127.0.0.1:%ld-:22",
                           options->ssh_port);
     hsp_cli_args_add_pair(args, "-device", "virtio-net-pci,netdev=net,romfile=");
@@ -124,8 +158,21 @@ void hsp_cli_qemu_build(struct hsp_cli_args *args, const struct hsp_cli_qemu *qe
         add_path(args, "-serial", "file:", serial_log, "");
     else
         hsp_cli_args_add_pair(args, "-serial", "mon:stdio");
+    hsp_cli_args_add_pair(args, "-chardev", "socket,id=control,fd=%d", HSP_CLI_QEMU_CONTROL_FD);
+    hsp_cli_args_add_pair(args, "-mon", "chardev=control,mode=control");
     for (char **arg = options->qemu_args; *arg; arg++)
         hsp_cli_args_add(args, "%s", *arg);
+}
+
+/* ------------------------------------------------------------------ while it runs */
+
+/* QMP answers, and nobody needs to read that: the few lines stay in the socket. */
+int hsp_cli_qemu_press_power_button(int control_fd)
+{
+    static const char commands[] = "{\"execute\":\"qmp_capabilities\"}\n"
+                                   "{\"execute\":\"system_powerdown\"}\n";
+
+    return hsp_fd_write_all(control_fd, commands, sizeof(commands) - 1);
 }
 
 /* ------------------------------------------------------------------ what it prints */

@@ -14,6 +14,8 @@
 
 /* The descriptor number at which QEMU finds the vhost-user socket. */
 #define HSP_CLI_QEMU_GPU_FD 3
+/* And that at which it listens to us (QMP). */
+#define HSP_CLI_QEMU_CONTROL_FD 4
 
 struct hsp_cli_qemu {
     const char *program;
@@ -61,6 +63,10 @@ void hsp_cli_qemu_build(struct hsp_cli_args *args, const struct hsp_cli_qemu *qe
  * nothing else, and that does not start: it answers QMP on its standard input and output. */
 void hsp_cli_qemu_build_trial(struct hsp_cli_args *args, const struct hsp_cli_qemu *qemu,
                               const struct hsp_cli_run_options *options);
+
+/* Asks the guest to shut down, as its power button does. `control_fd` leads to QEMU's
+ * HSP_CLI_QEMU_CONTROL_FD. 0 or negative errno. */
+int hsp_cli_qemu_press_power_button(int control_fd);
 
 enum hsp_cli_qemu_line {
     HSP_CLI_QEMU_LINE_SHOW,

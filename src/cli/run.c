@@ -3,7 +3,8 @@
  * hesper run: a device (hesper-gpu), a QEMU that uses it, and in the guest, over ssh, the user's
  * command. One libuv loop. The machine starts; the guest answers ssh; the command runs; then, or at
  * a signal, or when a part of the machine ends, everything is stopped: QEMU first, the device after
- * it, so that each sees the other leave as at any shutdown.
+ * it, so that each sees the other leave as at any shutdown. A guest whose disk is kept is asked to
+ * shut down before that.
  */
 #include "cli/run_options.h"
 
@@ -29,6 +30,7 @@
 
 #define BOOT_TIMEOUT_S  300 /* an emulated guest on a busy machine */
 #define STOP_TIMEOUT_MS 5000
+#define DOWN_TIMEOUT_MS 90000 /* what services get from systemd */
 
 struct run {
     struct hsp_cli_run_options options;
@@ -43,10 +45,12 @@ struct run {
     struct hsp_cli_child gpu, qemu, command, screenshot;
     struct hsp_cli_ssh_wait ssh_wait;
     struct hsp_cli_notice notice; /* of the device */
+    int control_fd;               /* to QEMU */
 
     uint64_t start_ns;
     bool up; /* the guest answers ssh */
     bool screenshot_taken;
+    bool shutting_down; /* the guest was asked to; `status` is for when it has */
     bool stopping;
     bool closed; /* the loop has nothing left but handles that are closing */
     int status;
@@ -112,6 +116,34 @@ static void stop(struct run *run, int status)
     close_when_done(run);
 }
 
+static void on_down_timeout(uv_timer_t *timer)
+{
+    struct run *run = timer->loop->data;
+
+    hsp_cli_error(NULL, "the guest did not shut down within %d s; it is switched off",
+                  DOWN_TIMEOUT_MS / 1000);
+    stop(run, run->status);
+}
+
+/* Ends the machine so that a disk which is kept is whole: closing it is the guest's part. What the
+ * guest writes for nobody is not worth waiting for, and a second call does not wait either. */
+static void end(struct run *run, int status)
+{
+    bool is_asked = run->options.is_writable && !run->stopping && !run->shutting_down &&
+                    run->qemu.running && hsp_cli_qemu_press_power_button(run->control_fd) == 0;
+
+    if (!is_asked) {
+        stop(run, status);
+        return;
+    }
+    run->shutting_down = true;
+    run->status = status;
+    hsp_cli_console_end_progress(&run->console);
+    uv_timer_stop(&run->second_timer);
+    fputs("hesper: the guest shuts down; Ctrl-C switches it off at once\r\n", stderr);
+    uv_timer_start(&run->stop_timer, on_down_timeout, DOWN_TIMEOUT_MS, 0);
+}
+
 /* The exit status for failures that are not the command's. */
 static int failure(const struct run *run)
 {
@@ -159,6 +191,8 @@ static void on_qemu_exit(struct hsp_cli_child *child)
         close_when_done(run);
     } else if (!is_clean) {
         stop_after_exit(run, child);
+    } else if (run->shutting_down) {
+        stop(run, run->status);
     } else if (run->options.command) {
         hsp_cli_error(NULL, "the guest was switched off before the command ended");
         stop(run, HSP_CLI_NOT_RUN);
@@ -169,16 +203,16 @@ static void on_qemu_exit(struct hsp_cli_child *child)
 
 static void on_signal(uv_signal_t *handle, int signal)
 {
-    stop(handle->loop->data, 128 + signal);
+    end(handle->loop->data, 128 + signal);
 }
 
 static void on_close_request(struct hsp_cli_notice *notice)
 {
     struct run *run = HSP_CONTAINER_OF(notice, struct run, notice);
 
-    if (run->options.command && !run->stopping)
+    if (run->options.command && !run->stopping && !run->shutting_down)
         hsp_cli_error(NULL, "the window was closed before the command ended");
-    stop(run, run->options.command ? HSP_CLI_NOT_RUN : HSP_CLI_OK);
+    end(run, run->options.command ? HSP_CLI_NOT_RUN : HSP_CLI_OK);
 }
 
 /* ------------------------------------------------------------------ the command */
@@ -217,7 +251,7 @@ static void on_command_exit(struct hsp_cli_child *child)
     struct run *run = child->process.loop->data;
     int status = child->signal ? 128 + child->signal : child->exit_status;
 
-    if (run->stopping) {
+    if (run->stopping || run->shutting_down) {
         close_when_done(run);
         return;
     }
@@ -226,7 +260,7 @@ static void on_command_exit(struct hsp_cli_child *child)
                       "the command ended before %s was taken", run->options.screenshot);
     if (status == 0 && run->options.screenshot && !run->screenshot_taken)
         status = HSP_CLI_FAILED;
-    stop(run, status);
+    end(run, status);
 }
 
 static void start_command(struct run *run)
@@ -282,9 +316,14 @@ static void on_second(uv_timer_t *timer)
     unsigned seconds = seconds_since_start(run);
 
     hsp_cli_console_progress(&run->console, "booting the guest: %u s", seconds);
-    if (seconds < BOOT_TIMEOUT_S || !run->options.command)
+    if (seconds < BOOT_TIMEOUT_S)
         return;
     hsp_cli_console_end_progress(&run->console);
+    if (!run->options.command) {
+        fputs("hesper: no ssh server answers in the guest; it runs on\r\n", stderr);
+        uv_timer_stop(timer);
+        return;
+    }
     hsp_cli_console_print_tail(&run->console);
     hsp_cli_error(NULL, "the guest did not answer ssh within %d s", BOOT_TIMEOUT_S);
     stop(run, HSP_CLI_NOT_RUN);
@@ -349,9 +388,13 @@ static int start_gpu(struct run *run, int socket_fd)
     return ret;
 }
 
-static int start_qemu(struct run *run, int socket_fd)
+static int start_qemu(struct run *run, int socket_fd, int control_fd)
 {
     struct hsp_cli_args args = {0};
+    const int fds[] = {
+        [HSP_CLI_QEMU_GPU_FD - 3] = socket_fd,
+        [HSP_CLI_QEMU_CONTROL_FD - 3] = control_fd,
+    };
     unsigned flags = HSP_CLI_CHILD_DETACHED;
     int ret;
 
@@ -360,7 +403,7 @@ static int start_qemu(struct run *run, int socket_fd)
     hsp_cli_qemu_build(&args, &run->qemu_program, &run->options, &run->files,
                        run->console.on_terminal ? NULL : run->console.log_path);
     run->qemu = (struct hsp_cli_child){.name = "QEMU", .on_exit = on_qemu_exit};
-    ret = hsp_cli_child_start(&run->qemu, &run->loop, &args, flags, &socket_fd, 1,
+    ret = hsp_cli_child_start(&run->qemu, &run->loop, &args, flags, fds, HSP_ARRAY_COUNT(fds),
                               &run->console.stderr_pipe);
     hsp_cli_args_finish(&args);
     return ret;
@@ -369,17 +412,21 @@ static int start_qemu(struct run *run, int socket_fd)
 /* 0 or negative errno; what has been started is stopped by the caller's loop. */
 static int start_machine(struct run *run)
 {
-    int fds[2] = {-1, -1};
+    int fds[2] = {-1, -1}, control_fds[2] = {-1, -1};
     int ret = hsp_fd_socketpair(fds);
 
     if (ret == 0)
+        ret = hsp_fd_socketpair(control_fds);
+    run->control_fd = control_fds[0];
+    if (ret == 0)
         ret = start_gpu(run, fds[0]);
     if (ret == 0)
-        ret = start_qemu(run, fds[1]);
+        ret = start_qemu(run, fds[1], control_fds[1]);
     if (ret == 0)
         ret = hsp_cli_console_read_start(&run->console, on_qemu_line);
     hsp_fd_close(&fds[0]);
     hsp_fd_close(&fds[1]);
+    hsp_fd_close(&control_fds[1]);
     return ret;
 }
 
@@ -422,6 +469,25 @@ static bool check_port(long port)
     return is_free;
 }
 
+/* A CD is booted by UEFI, which shows what it does, if there is one. */
+static bool choose_firmware(struct run *run)
+{
+    const char *wanted = run->options.firmware;
+    struct hsp_cli_firmware *firmware = &run->files.firmware;
+
+    if (!wanted)
+        wanted = strcmp(run->files.disk_format, "iso") == 0 ? "any" : "bios";
+    if (strcmp(wanted, "bios") == 0)
+        return true;
+    if (!hsp_cli_firmware_find(firmware)) {
+        if (strcmp(wanted, "uefi") != 0)
+            return true;
+        hsp_cli_error("Install it (Debian: ovmf).", "there is no UEFI for virtual machines here");
+        return false;
+    }
+    return !run->options.is_writable || hsp_cli_firmware_keep_variables(firmware, run->files.disk);
+}
+
 static bool prepare(struct run *run)
 {
     int ret = hsp_program_get_path(run->own_path, sizeof(run->own_path));
@@ -435,7 +501,8 @@ static bool prepare(struct run *run)
     }
     if (run->options.screenshot)
         unlink(run->options.screenshot); /* an old picture must not look like this run's */
-    return hsp_cli_guest_files_find(&run->files, run->options.image) &&
+    return hsp_cli_guest_files_find(&run->files, run->options.image, run->options.format) &&
+           choose_firmware(run) &&
            hsp_cli_qemu_detect(&run->qemu_program, run->options.accelerator) &&
            check_port(run->options.ssh_port);
 }
@@ -445,6 +512,7 @@ static int run_machine(struct run *run)
     bool on_terminal = !run->options.command && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     int ret = init_loop(run);
 
+    run->control_fd = -1;
     if (ret < 0)
         return ret;
     ret = hsp_cli_console_init(&run->console, &run->loop, on_terminal);
@@ -462,6 +530,7 @@ static int run_machine(struct run *run)
         stop(run, failure(run));
     uv_run(&run->loop, UV_RUN_DEFAULT);
     hsp_cli_console_finish(&run->console);
+    hsp_fd_close(&run->control_fd);
     return ret;
 }
 

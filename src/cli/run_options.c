@@ -18,10 +18,18 @@
 static const char usage[] =
     "Usage: hesper run [OPTIONS] [-- QEMU ARGUMENTS]\n"
     "Runs a virtual machine with a hesper GPU in stock QEMU. What the guest writes to its disk is\n"
-    "thrown away at the end.\n"
+    "thrown away at the end, unless it is --writable.\n"
     "\n"
-    "  --image FILE       disk to boot, raw or qcow2 (default: the guest that ./dev makes; see\n"
+    "  --image FILE       disk or CD to boot (default: the guest that ./dev makes; see\n"
     "                     HESPER_GUEST). With vmlinuz and initrd.img beside it these are booted\n"
+    "  --format KIND      of the image: raw, qcow2 or iso, a CD (default: what it looks like)\n"
+    "  --writable         what the guest writes to the image is kept; at the end the guest is "
+    "asked\n"
+    "                     to shut down\n"
+    "  --cdrom FILE       a CD besides the image, booted when the image cannot be\n"
+    "  --firmware KIND    bios or uefi, which has a picture of its own (default: uefi for a CD, "
+    "if\n"
+    "                     it is installed, else bios)\n"
     "  --display KIND     headless: no window; see hesper screenshot (default). window: on this\n"
     "                     host's screen\n"
     "  --present-mode MODE  of windows: fifo (default), paced by the host's screen; mailbox, the\n"
@@ -96,6 +104,14 @@ static bool parse_name(const char *text, char *out_name)
     return true;
 }
 
+static bool check_file(const char *option, const char *path)
+{
+    if (access(path, R_OK) == 0)
+        return true;
+    hsp_cli_error(NULL, "%s: the file %s cannot be read", option, path);
+    return false;
+}
+
 static bool parse_folder(const char *text)
 {
     if (access(text, R_OK | X_OK) == 0)
@@ -106,6 +122,10 @@ static bool parse_folder(const char *text)
 
 enum option_id {
     OPTION_IMAGE = 1,
+    OPTION_FORMAT,
+    OPTION_WRITABLE,
+    OPTION_CDROM,
+    OPTION_FIRMWARE,
     OPTION_DISPLAY,
     OPTION_PRESENT_MODE,
     OPTION_SCALE,
@@ -126,6 +146,10 @@ enum option_id {
 
 static const struct option long_options[] = {
     {"image", required_argument, NULL, OPTION_IMAGE},
+    {"format", required_argument, NULL, OPTION_FORMAT},
+    {"writable", no_argument, NULL, OPTION_WRITABLE},
+    {"cdrom", required_argument, NULL, OPTION_CDROM},
+    {"firmware", required_argument, NULL, OPTION_FIRMWARE},
     {"display", required_argument, NULL, OPTION_DISPLAY},
     {"present-mode", required_argument, NULL, OPTION_PRESENT_MODE},
     {"scale", required_argument, NULL, OPTION_SCALE},
@@ -151,6 +175,18 @@ static bool apply_option(struct hsp_cli_run_options *options, int option, const 
     case OPTION_IMAGE:
         options->image = value;
         return true;
+    case OPTION_FORMAT:
+        options->format = value;
+        return check_choice("--format", value, "raw, qcow2, iso");
+    case OPTION_WRITABLE:
+        options->is_writable = true;
+        return true;
+    case OPTION_CDROM:
+        options->cdrom = value;
+        return check_file("--cdrom", value);
+    case OPTION_FIRMWARE:
+        options->firmware = value;
+        return check_choice("--firmware", value, "bios, uefi");
     case OPTION_DISPLAY:
         options->display = value;
         return check_choice("--display", value, "headless, window");
@@ -231,6 +267,11 @@ int hsp_cli_run_options_parse(int argc, char **argv, struct hsp_cli_run_options 
     if (options.screenshot && !options.command) {
         hsp_cli_error("While a machine runs, hesper screenshot FILE does it.",
                       "--screenshot needs --exec");
+        return HSP_CLI_USAGE;
+    }
+    if (options.is_writable && !options.image) {
+        hsp_cli_error("Make a copy of its disk, or an empty one with qemu-img create.",
+                      "--writable needs --image: the guest that ./dev makes stays as it is");
         return HSP_CLI_USAGE;
     }
     if (options.name[0] == '\0')

@@ -9,6 +9,10 @@
 
 struct hsp_cli_run_options {
     const char *image;        /* NULL: the guest that ./dev makes */
+    const char *format;       /* of the image: "raw", "qcow2", "iso"; NULL: what it looks like */
+    const char *cdrom;        /* a CD besides; NULL: none */
+    const char *firmware;     /* "bios", "uefi"; NULL: what suits the image */
+    bool is_writable;         /* what the guest writes to the image is kept */
     const char *display;      /* "headless", "window" */
     const char *present_mode; /* of windows; NULL: hesper-display's own choice, as below */
     const char *scale;

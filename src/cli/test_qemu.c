@@ -74,6 +74,58 @@ HSP_TEST(qemu_paths_with_commas_stay_whole)
     hsp_cli_args_finish(&args);
 }
 
+HSP_TEST(qemu_disk_is_thrown_away_unless_it_is_writable)
+{
+    char *no_args[] = {NULL};
+    struct hsp_cli_run_options options = {.qemu_args = no_args};
+    struct hsp_cli_guest_files files = {.disk = "/d", .disk_format = "qcow2"};
+    struct hsp_cli_args args = {0};
+
+    hsp_cli_qemu_build(&args, &tcg, &options, &files, NULL);
+    HSP_CHECK(has_text(&args, "file=/d,format=qcow2,if=none,id=disk,snapshot=on"));
+    HSP_CHECK(has_text(&args, "virtio-blk-pci,drive=disk,bootindex=1"));
+    HSP_CHECK(!has_text(&args, "pflash") && !has_text(&args, "ide-cd"));
+    hsp_cli_args_finish(&args);
+    options.is_writable = true;
+    hsp_cli_qemu_build(&args, &tcg, &options, &files, NULL);
+    HSP_CHECK(has_text(&args, "snapshot=off") && !has_text(&args, "snapshot=on"));
+    hsp_cli_args_finish(&args);
+}
+
+HSP_TEST(qemu_cds_are_cds)
+{
+    char *no_args[] = {NULL};
+    struct hsp_cli_run_options options = {.qemu_args = no_args, .cdrom = "/tools.iso"};
+    struct hsp_cli_guest_files files = {.disk = "/live.iso", .disk_format = "iso"};
+    struct hsp_cli_args args = {0};
+
+    hsp_cli_qemu_build(&args, &tcg, &options, &files, NULL);
+    HSP_CHECK(has_text(&args, "file=/live.iso,format=raw,if=none,id=disk,media=cdrom,readonly=on"));
+    HSP_CHECK(has_text(&args, "ide-cd,drive=disk,bootindex=1"));
+    HSP_CHECK(has_text(&args, "file=/tools.iso,"));
+    HSP_CHECK(has_text(&args, "ide-cd,drive=cdrom,bootindex=2"));
+    HSP_CHECK(!has_text(&args, "virtio-blk"));
+    hsp_cli_args_finish(&args);
+}
+
+HSP_TEST(qemu_uefi_keeps_its_variables_with_the_disk)
+{
+    char *no_args[] = {NULL};
+    struct hsp_cli_run_options options = {.qemu_args = no_args};
+    struct hsp_cli_guest_files files = {
+        .disk = "/d", .disk_format = "raw", .firmware = {"/code,1.fd", "/vars.fd"}};
+    struct hsp_cli_args args = {0};
+
+    hsp_cli_qemu_build(&args, &tcg, &options, &files, NULL);
+    HSP_CHECK(has_text(&args, "if=pflash,unit=0,format=raw,readonly=on,file=/code,,1.fd"));
+    HSP_CHECK(has_text(&args, "if=pflash,unit=1,format=raw,file=/vars.fd,snapshot=on"));
+    hsp_cli_args_finish(&args);
+    options.is_writable = true;
+    hsp_cli_qemu_build(&args, &tcg, &options, &files, NULL);
+    HSP_CHECK(!has_text(&args, "snapshot=on"));
+    hsp_cli_args_finish(&args);
+}
+
 HSP_TEST(qemu_own_arguments_come_last)
 {
     char *own[] = {"-device", "edu", NULL};

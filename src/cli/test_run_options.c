@@ -75,6 +75,25 @@ HSP_TEST(run_options_of_windows_are_read)
     HSP_CHECK_EQ(PARSE(&options, "--scale", "letterbox, stretch"), HSP_CLI_USAGE);
 }
 
+HSP_TEST(run_options_of_images_are_read)
+{
+    struct hsp_cli_run_options options;
+
+    HSP_CHECK_EQ(PARSE(&options, "--image=a.img"), -1);
+    HSP_CHECK(!options.is_writable && !options.format && !options.firmware && !options.cdrom);
+    HSP_CHECK_EQ(PARSE(&options, "--image=a.img", "--writable", "--format=raw", "--firmware=uefi",
+                       "--cdrom=/dev/null"),
+                 -1);
+    HSP_CHECK(options.is_writable);
+    HSP_CHECK_STREQ(options.format, "raw");
+    HSP_CHECK_STREQ(options.firmware, "uefi");
+    HSP_CHECK_STREQ(options.cdrom, "/dev/null");
+    HSP_CHECK_EQ(PARSE(&options, "--writable"), HSP_CLI_USAGE); /* not the guest of ./dev */
+    HSP_CHECK_EQ(PARSE(&options, "--format=vmdk"), HSP_CLI_USAGE);
+    HSP_CHECK_EQ(PARSE(&options, "--firmware=coreboot"), HSP_CLI_USAGE);
+    HSP_CHECK_EQ(PARSE(&options, "--cdrom=/no/such/file"), HSP_CLI_USAGE);
+}
+
 HSP_TEST(run_options_guest_ram_is_read)
 {
     struct hsp_cli_run_options options;
