@@ -111,6 +111,9 @@
  * contexts in a loop must not fill the process table. */
 #define HSP_LIMIT_DYING_PROCESS_COUNT 32
 
+/* Events that wait for a driver that gives no buffers for them. */
+#define HSP_LIMIT_INPUT_EVENT_COUNT 2048
+
 /* Programs at the control socket at a time. */
 #define HSP_LIMIT_CONTROL_CLIENT_COUNT 32
 

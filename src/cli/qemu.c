@@ -68,6 +68,18 @@ static void add_gpu(struct hsp_cli_args *args, const struct hsp_cli_qemu *qemu)
                           qemu->device);
 }
 
+const char *const hsp_cli_qemu_inputs[HSP_CLI_QEMU_INPUT_COUNT] = {"keyboard", "tablet", "mouse"};
+
+static void add_inputs(struct hsp_cli_args *args)
+{
+    for (int i = 0; i < HSP_CLI_QEMU_INPUT_COUNT; i++) {
+        const char *name = hsp_cli_qemu_inputs[i];
+        hsp_cli_args_add_pair(args, "-chardev", "socket,id=%s,fd=%d", name,
+                              HSP_CLI_QEMU_INPUT_FD + i);
+        hsp_cli_args_add_pair(args, "-device", "vhost-user-input-pci,chardev=%s", name);
+    }
+}
+
 static void add_cd(struct hsp_cli_args *args, const char *path, const char *id, int boot_index)
 {
     char after[64];
@@ -152,6 +164,7 @@ void hsp_cli_qemu_build(struct hsp_cli_args *args, const struct hsp_cli_qemu *qe
     add_machine(args, qemu, options);
     add_gpu(args, qemu);
     add_devices(args, options, files);
+    add_inputs(args);
     if (files->kernel[0] != '\0')
         add_kernel(args, options, files);
     if (serial_log)

@@ -16,6 +16,12 @@
 #define HSP_CLI_QEMU_GPU_FD 3
 /* And that at which it listens to us (QMP). */
 #define HSP_CLI_QEMU_CONTROL_FD 4
+/* And the first of those with input devices behind them. */
+#define HSP_CLI_QEMU_INPUT_FD 5
+
+/* The machine's input devices, as hesper-gpu calls them. */
+#define HSP_CLI_QEMU_INPUT_COUNT 3
+extern const char *const hsp_cli_qemu_inputs[HSP_CLI_QEMU_INPUT_COUNT];
 
 struct hsp_cli_qemu {
     const char *program;

@@ -363,20 +363,30 @@ static void add_display(struct hsp_cli_args *args, const struct hsp_cli_run_opti
         hsp_cli_args_add(args, "--display-option=quit-on-close");
 }
 
-static int start_gpu(struct run *run, int socket_fd)
+/* Pairs of sockets between QEMU and the device: the GPU's, and behind it the input devices'. */
+struct device_sockets {
+    int gpu[1 + HSP_CLI_QEMU_INPUT_COUNT]; /* hesper-gpu's ends */
+    int qemu[1 + HSP_CLI_QEMU_INPUT_COUNT];
+};
+
+static int start_gpu(struct run *run, const struct device_sockets *sockets)
 {
+    /* As hesper-gpu finds them, from descriptor 3 on. */
+    int fds[HSP_ARRAY_COUNT(sockets->gpu) + 1];
+    const int notify_index = HSP_ARRAY_COUNT(sockets->gpu);
     struct hsp_cli_args args = {0};
-    int fds[2] = {socket_fd};
-    int ret = hsp_cli_notice_start(&run->notice, &run->loop, on_close_request, &fds[1]);
+    int ret = hsp_cli_notice_start(&run->notice, &run->loop, on_close_request, &fds[notify_index]);
 
     if (ret < 0)
         return ret;
-
+    memcpy(fds, sockets->gpu, sizeof(sockets->gpu));
     hsp_cli_args_add(&args, "%s", run->gpu_path);
     hsp_cli_args_add(&args, "--fd=3");
+    for (int i = 0; i < HSP_CLI_QEMU_INPUT_COUNT; i++)
+        hsp_cli_args_add(&args, "--input-fd=%s:%d", hsp_cli_qemu_inputs[i], 4 + i);
+    hsp_cli_args_add(&args, "--notify-fd=%d", 3 + notify_index);
     hsp_cli_args_add(&args, "--name=%s", run->options.name);
     hsp_cli_args_add(&args, "--size=%ux%u", run->options.width, run->options.height);
-    hsp_cli_args_add(&args, "--notify-fd=4");
     add_display(&args, &run->options);
     if (run->options.guest_ram)
         hsp_cli_args_add(&args, "--guest-ram=%s", run->options.guest_ram);
@@ -384,20 +394,22 @@ static int start_gpu(struct run *run, int socket_fd)
     ret = hsp_cli_child_start(&run->gpu, &run->loop, &args, HSP_CLI_CHILD_DETACHED, fds,
                               HSP_ARRAY_COUNT(fds), NULL);
     hsp_cli_args_finish(&args);
-    hsp_fd_close(&fds[1]);
+    hsp_fd_close(&fds[notify_index]);
     return ret;
 }
 
-static int start_qemu(struct run *run, int socket_fd, int control_fd)
+static int start_qemu(struct run *run, const struct device_sockets *sockets, int control_fd)
 {
     struct hsp_cli_args args = {0};
-    const int fds[] = {
-        [HSP_CLI_QEMU_GPU_FD - 3] = socket_fd,
+    int fds[HSP_ARRAY_COUNT(sockets->qemu) + 1] = {
+        [HSP_CLI_QEMU_GPU_FD - 3] = sockets->qemu[0],
         [HSP_CLI_QEMU_CONTROL_FD - 3] = control_fd,
     };
     unsigned flags = HSP_CLI_CHILD_DETACHED;
     int ret;
 
+    memcpy(&fds[HSP_CLI_QEMU_INPUT_FD - 3], &sockets->qemu[1],
+           HSP_CLI_QEMU_INPUT_COUNT * sizeof(fds[0]));
     if (run->console.on_terminal)
         flags |= HSP_CLI_CHILD_STDIN;
     hsp_cli_qemu_build(&args, &run->qemu_program, &run->options, &run->files,
@@ -409,23 +421,45 @@ static int start_qemu(struct run *run, int socket_fd, int control_fd)
     return ret;
 }
 
+static int open_sockets(struct device_sockets *sockets)
+{
+    int ret = 0;
+
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(sockets->gpu); i++) {
+        int pair[2] = {-1, -1};
+        if (ret == 0)
+            ret = hsp_fd_socketpair(pair);
+        sockets->gpu[i] = pair[0];
+        sockets->qemu[i] = pair[1];
+    }
+    return ret;
+}
+
+static void close_sockets(struct device_sockets *sockets)
+{
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(sockets->gpu); i++) {
+        hsp_fd_close(&sockets->gpu[i]);
+        hsp_fd_close(&sockets->qemu[i]);
+    }
+}
+
 /* 0 or negative errno; what has been started is stopped by the caller's loop. */
 static int start_machine(struct run *run)
 {
-    int fds[2] = {-1, -1}, control_fds[2] = {-1, -1};
-    int ret = hsp_fd_socketpair(fds);
+    struct device_sockets sockets;
+    int control_fds[2] = {-1, -1};
+    int ret = open_sockets(&sockets);
 
     if (ret == 0)
         ret = hsp_fd_socketpair(control_fds);
     run->control_fd = control_fds[0];
     if (ret == 0)
-        ret = start_gpu(run, fds[0]);
+        ret = start_gpu(run, &sockets);
     if (ret == 0)
-        ret = start_qemu(run, fds[1], control_fds[1]);
+        ret = start_qemu(run, &sockets, control_fds[1]);
     if (ret == 0)
         ret = hsp_cli_console_read_start(&run->console, on_qemu_line);
-    hsp_fd_close(&fds[0]);
-    hsp_fd_close(&fds[1]);
+    close_sockets(&sockets);
     hsp_fd_close(&control_fds[1]);
     return ret;
 }

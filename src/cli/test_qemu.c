@@ -59,6 +59,21 @@ HSP_TEST(qemu_guest_memory_is_shared_and_as_large_as_the_machine)
     hsp_cli_args_finish(&args);
 }
 
+HSP_TEST(qemu_has_input_devices_of_ours)
+{
+    char *no_args[] = {NULL};
+    struct hsp_cli_run_options options = {.qemu_args = no_args};
+    struct hsp_cli_guest_files files = {.disk = "/d", .disk_format = "raw"};
+    struct hsp_cli_args args = {0};
+
+    hsp_cli_qemu_build(&args, &tcg, &options, &files, "/log");
+    HSP_CHECK(has_text(&args, "socket,id=keyboard,fd=5"));
+    HSP_CHECK(has_text(&args, "vhost-user-input-pci,chardev=keyboard"));
+    HSP_CHECK(has_text(&args, "vhost-user-input-pci,chardev=tablet"));
+    HSP_CHECK(has_text(&args, "vhost-user-input-pci,chardev=mouse"));
+    hsp_cli_args_finish(&args);
+}
+
 HSP_TEST(qemu_paths_with_commas_stay_whole)
 {
     char *no_args[] = {NULL};

@@ -107,6 +107,12 @@ void hsp_gpu_device_on_reset(struct hsp_gpu_device *device);
 void hsp_gpu_device_set_mode(struct hsp_gpu_device *device, uint32_t output, uint32_t width,
                              uint32_t height);
 
+/* Turns a position on what a scanout shows into one on the whole desktop, which is the outputs side
+ * by side, as the guest is told. Both are parts, HSP_IPC_INPUT_POSITION_END the right or lower
+ * edge. False when the guest has no such output. */
+bool hsp_gpu_device_locate(const struct hsp_gpu_device *device, uint32_t output, int32_t *x,
+                           int32_t *y);
+
 /* The config space beyond its fields reads as zero; writes matter only to events_clear. */
 void hsp_gpu_config_read(const struct hsp_gpu_config_state *config, uint32_t offset, void *out,
                          uint32_t size);

@@ -40,6 +40,7 @@ struct hsp_gpu_display {
     struct hsp_list screenshots;
     uint32_t screenshot_count;
     uint64_t last_sequence;
+    uint32_t leds, sent_leds; /* of the guest's keyboard, and what the display knows of them */
 };
 
 static void start(struct hsp_gpu_display *display);
@@ -47,6 +48,26 @@ static void start(struct hsp_gpu_display *display);
 struct hsp_gpu_link *hsp_gpu_display_get_link(const struct hsp_gpu_display *display)
 {
     return display ? display->link : NULL;
+}
+
+/* ------------------------------------------------------------------ lamps */
+
+/* A guest may switch them faster than anybody can look: then the newest state waits. */
+static void send_leds(struct hsp_gpu_display *display)
+{
+    struct hsp_ipc_display_leds body = {.leds = display->leds};
+
+    if (!display->link || display->leds == display->sent_leds ||
+        hsp_gpu_link_queued_size(display->link) > 0)
+        return;
+    display->sent_leds = display->leds;
+    hsp_gpu_link_send(display->link, HSP_IPC_DISPLAY_SET_LEDS, &body, sizeof(body), NULL, 0);
+}
+
+void hsp_gpu_display_set_leds(struct hsp_gpu_display *display, uint32_t leds)
+{
+    display->leds = leds;
+    send_leds(display);
 }
 
 /* ------------------------------------------------------------------ screenshots */
@@ -233,6 +254,7 @@ static void on_drained(void *user_data)
     struct hsp_gpu_display *display = user_data;
 
     hsp_gpu_scanouts_on_display_drained(&display->device->scanouts);
+    send_leds(display);
 }
 
 static void on_process_exit(void *user_data, int status)
@@ -296,6 +318,8 @@ static void start(struct hsp_gpu_display *display)
     }
     display->started_ns = hsp_now_ns();
     hsp_gpu_scanouts_on_display_started(&display->device->scanouts);
+    display->sent_leds = 0;
+    send_leds(display);
 }
 
 int hsp_gpu_display_create(struct hsp_gpu_device *device, struct hsp_gpu_display **out_display)

@@ -27,6 +27,9 @@ void hsp_gpu_display_destroy(struct hsp_gpu_display *display);
 /* The channel to the process; NULL while there is none. Takes NULL. */
 struct hsp_gpu_link *hsp_gpu_display_get_link(const struct hsp_gpu_display *display);
 
+/* What the guest's keyboard shows, now and in displays that are started later. */
+void hsp_gpu_display_set_leds(struct hsp_gpu_display *display, uint32_t leds);
+
 /* Has the display write a PNG to `fd` (borrowed). 0, and `done` is called once, later, unless it is
  * cancelled; or negative errno, and it is not called. */
 int hsp_gpu_display_take_screenshot(struct hsp_gpu_display *display, uint32_t scanout_id, int fd,

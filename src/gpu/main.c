@@ -7,13 +7,13 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "gpu/server.h"
+#include "vhost/socket.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* For the signal handler only: what ends the wait for a VMM, and the connection to it. */
@@ -46,107 +46,48 @@ static int catch_signals(int *out_event_fd)
     return 0;
 }
 
-/* ------------------------------------------------------------------ the VMM's socket */
+/* ------------------------------------------------------------------ the VMM's sockets */
 
-/* A socket that nobody listens at any more stands in the way of a new one. */
-static bool is_stale(const struct sockaddr_un *address)
+/* A socket that the command line names: connected, or listening; logged if there is none. */
+static int open_socket(const struct hsp_gpu_socket *named)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    bool stale;
+    int fd = named->fd;
 
-    if (fd < 0)
-        return false;
-    stale = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
-            errno == ECONNREFUSED;
-    hsp_fd_close(&fd);
-    return stale;
-}
-
-static int listen_at(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const struct sockaddr *where = (const struct sockaddr *)&address;
-    int fd, ret;
-
-    if (strlen(path) >= sizeof(address.sun_path))
-        return -ENAMETOOLONG;
-    strcpy(address.sun_path, path);
-    fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (fd < 0)
-        return -errno;
-    hsp_fd_set_cloexec(fd, true);
-    ret = bind(fd, where, sizeof(address));
-    if (ret < 0 && errno == EADDRINUSE && is_stale(&address) && unlink(path) == 0)
-        ret = bind(fd, where, sizeof(address));
-    if (ret == 0)
-        ret = listen(fd, 1);
-    if (ret < 0) {
-        ret = -errno;
-        hsp_fd_close(&fd);
-        return ret;
-    }
-    return fd;
-}
-
-/* Waits for a connection or a signal (-EINTR). */
-static int wait_for_connection(int listen_fd, int event_fd)
-{
-    struct pollfd pollfds[2] = {
-        {.fd = listen_fd, .events = POLLIN},
-        {.fd = event_fd, .events = POLLIN},
-    };
-
-    for (;;) {
-        int n = poll(pollfds, 2, -1);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0 && pollfds[1].revents)
-            return -EINTR;
-        if (n > 0 && pollfds[0].revents) {
-            int fd = accept(listen_fd, NULL, NULL);
-            if (fd < 0 && errno != EINTR && errno != ECONNABORTED && errno != EAGAIN)
-                return -errno;
-            if (fd >= 0) {
-                hsp_fd_set_cloexec(fd, true);
-                return fd;
-            }
-        }
-    }
-}
-
-static bool is_listening(int fd)
-{
-    int listening = 0;
-    socklen_t size = sizeof(listening);
-
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
-}
-
-static bool is_socket(int fd)
-{
-    int type;
-    socklen_t size = sizeof(type);
-
-    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
-}
-
-/* The socket that the command line names: connected, or listening; logged if there is none. */
-static int open_socket(const struct hsp_gpu_options *options)
-{
-    int fd = options->socket_fd;
-
-    if (options->socket_path) {
-        fd = listen_at(options->socket_path);
+    if (named->path) {
+        fd = hsp_vhost_socket_listen(named->path);
         if (fd < 0)
-            hsp_error("cannot listen at %s: %s", options->socket_path, strerror(-fd));
+            hsp_error("cannot listen at %s: %s", named->path, strerror(-fd));
         return fd;
     }
-    if (!is_socket(fd)) {
-        hsp_error("--fd=%d is no stream socket", fd);
+    if (!hsp_vhost_socket_is_stream(fd)) {
+        hsp_error("descriptor %d is no stream socket", fd);
         return -ENOTSOCK;
     }
     hsp_fd_set_cloexec(fd, true);
     return fd;
+}
+
+static bool open_input_sockets(const struct hsp_gpu_options *options, int fds[HSP_INPUT_KIND_COUNT])
+{
+    for (size_t i = 0; i < HSP_INPUT_KIND_COUNT; i++) {
+        fds[i] = -1;
+        if (!options->inputs[i].path && options->inputs[i].fd < 0)
+            continue;
+        fds[i] = open_socket(&options->inputs[i]);
+        if (fds[i] < 0)
+            return false;
+    }
+    return true;
+}
+
+static void unlink_sockets(const struct hsp_gpu_options *options)
+{
+    if (options->socket.path)
+        unlink(options->socket.path);
+    for (size_t i = 0; i < HSP_INPUT_KIND_COUNT; i++) {
+        if (options->inputs[i].path)
+            unlink(options->inputs[i].path);
+    }
 }
 
 /* A signal that came before there was a connection to shut down. */
@@ -162,8 +103,8 @@ static int serve(struct hsp_gpu_server *server, int socket_fd, int event_fd)
     int fd = socket_fd;
     int ret;
 
-    if (is_listening(socket_fd)) {
-        fd = wait_for_connection(socket_fd, event_fd);
+    if (hsp_vhost_socket_is_listening(socket_fd)) {
+        fd = hsp_vhost_socket_accept(socket_fd, event_fd);
         if (fd < 0)
             return fd;
     }
@@ -180,6 +121,7 @@ int main(int argc, char **argv)
 {
     static struct hsp_gpu_options options;
     struct hsp_gpu_server *server = NULL;
+    int input_fds[HSP_INPUT_KIND_COUNT];
     int event_fd, socket_fd;
     int ret;
 
@@ -192,8 +134,8 @@ int main(int argc, char **argv)
     case HSP_GPU_OPTIONS_RUN:
         break;
     }
-    socket_fd = open_socket(&options);
-    if (socket_fd < 0)
+    socket_fd = open_socket(&options.socket);
+    if (socket_fd < 0 || !open_input_sockets(&options, input_fds))
         return 1;
     if (options.notify_fd >= 0) {
         hsp_fd_set_cloexec(options.notify_fd, true);
@@ -201,11 +143,10 @@ int main(int argc, char **argv)
     }
     ret = catch_signals(&event_fd);
     if (ret == 0)
-        ret = hsp_gpu_server_start(&options, &server);
+        ret = hsp_gpu_server_start(&options, input_fds, &server);
     if (ret == 0)
         ret = serve(server, socket_fd, event_fd);
     hsp_gpu_server_stop(server);
-    if (options.socket_path)
-        unlink(options.socket_path);
+    unlink_sockets(&options);
     return ret == 0 || ret == -EINTR ? 0 : 1;
 }

@@ -27,6 +27,10 @@ static const char usage[] =
     "\n"
     "  --socket-path=PATH      listen here for the VMM\n"
     "  --fd=N                  use this inherited socket, connected or listening\n"
+    "  --input=KIND:PATH       listen here for a device of the VM's: keyboard, tablet or mouse, "
+    "for\n"
+    "                          vhost-user-input-pci; may be given once for each\n"
+    "  --input-fd=KIND:N       the same on this inherited socket\n"
     "  --name=NAME             what hesper stat calls it (default: from the socket's name)\n"
     "  --hostmem=SIZE          window for memory that the guest maps; a power of two from 256M\n"
     "                          to 64G (default 8G)\n"
@@ -53,6 +57,8 @@ static const char usage[] =
 enum option_id {
     OPTION_SOCKET_PATH = 256,
     OPTION_FD,
+    OPTION_INPUT,
+    OPTION_INPUT_FD,
     OPTION_NAME,
     OPTION_HOSTMEM,
     OPTION_SIZE,
@@ -71,6 +77,8 @@ enum option_id {
 static const struct option long_options[] = {
     {"socket-path", required_argument, NULL, OPTION_SOCKET_PATH},
     {"fd", required_argument, NULL, OPTION_FD},
+    {"input", required_argument, NULL, OPTION_INPUT},
+    {"input-fd", required_argument, NULL, OPTION_INPUT_FD},
     {"name", required_argument, NULL, OPTION_NAME},
     {"hostmem", required_argument, NULL, OPTION_HOSTMEM},
     {"size", required_argument, NULL, OPTION_SIZE},
@@ -124,6 +132,26 @@ static bool parse_fd(const char *option, const char *text, int *out_fd)
     if (!parse_number(text, INT_MAX, &value, &rest) || *rest != '\0')
         return complain("--%s=%s is no number", option, text);
     *out_fd = (int)value;
+    return true;
+}
+
+/* KIND:PATH or KIND:N. */
+static bool parse_input(const char *option, const char *text, struct hsp_gpu_options *options)
+{
+    const char *colon = strchr(text, ':');
+    char name[16];
+    enum hsp_input_kind kind;
+    struct hsp_gpu_socket *socket;
+
+    snprintf(name, sizeof(name), "%.*s", colon ? (int)(colon - text) : 0, text);
+    if (!hsp_input_kind_find(name, &kind) || colon[1] == '\0')
+        return complain("--%s=%s does not begin with keyboard:, tablet: or mouse:", option, text);
+    socket = &options->inputs[kind];
+    if (socket->path || socket->fd >= 0)
+        return complain("--%s=%s: there is a %s already", option, text, name);
+    if (strcmp(option, "input-fd") == 0)
+        return parse_fd(option, colon + 1, &socket->fd);
+    socket->path = colon + 1;
     return true;
 }
 
@@ -246,10 +274,14 @@ static bool parse_option(int option, struct hsp_gpu_options *options)
 {
     switch (option) {
     case OPTION_SOCKET_PATH:
-        options->socket_path = optarg;
+        options->socket.path = optarg;
         return optarg[0] != '\0' || complain("--socket-path is empty");
     case OPTION_FD:
-        return parse_fd("fd", optarg, &options->socket_fd);
+        return parse_fd("fd", optarg, &options->socket.fd);
+    case OPTION_INPUT:
+        return parse_input("input", optarg, options);
+    case OPTION_INPUT_FD:
+        return parse_input("input-fd", optarg, options);
     case OPTION_NAME:
         return parse_name(optarg, options);
     case OPTION_HOSTMEM:
@@ -280,13 +312,13 @@ static bool parse_option(int option, struct hsp_gpu_options *options)
 /* From the socket's file name without its suffix, made a valid name; else from the process. */
 static void derive_name(struct hsp_gpu_options *options)
 {
-    const char *base = options->socket_path ? strrchr(options->socket_path, '/') : NULL;
+    const char *base = options->socket.path ? strrchr(options->socket.path, '/') : NULL;
     size_t length;
 
     snprintf(options->name, sizeof(options->name), "vm-%d", (int)getpid());
-    if (!options->socket_path)
+    if (!options->socket.path)
         return;
-    base = base ? base + 1 : options->socket_path;
+    base = base ? base + 1 : options->socket.path;
     length = strcspn(base, ".");
     if (length == 0 || length >= sizeof(options->name))
         return;
@@ -314,8 +346,10 @@ enum hsp_gpu_options_result hsp_gpu_options_parse(int argc, char **argv,
     int option;
 
     memset(options, 0, sizeof(*options));
-    options->socket_fd = -1;
+    options->socket.fd = -1;
     options->notify_fd = -1;
+    for (size_t i = 0; i < HSP_INPUT_KIND_COUNT; i++)
+        options->inputs[i].fd = -1;
     options->hostmem_size = 8ull << 30;
     options->width = 1280;
     options->height = 800;
@@ -342,7 +376,7 @@ enum hsp_gpu_options_result hsp_gpu_options_parse(int argc, char **argv,
         complain("%s: unexpected argument", argv[optind]);
         return HSP_GPU_OPTIONS_WRONG;
     }
-    if ((options->socket_path != NULL) == (options->socket_fd >= 0)) {
+    if ((options->socket.path != NULL) == (options->socket.fd >= 0)) {
         complain("exactly one of --socket-path and --fd is needed");
         return HSP_GPU_OPTIONS_WRONG;
     }

@@ -6,15 +6,22 @@
 #include "base/util.h"
 #include "gpu/control.h"
 #include "gpu/guest_ram.h"
+#include "input/config.h"
 
 #include <limits.h>
 
 #define HSP_GPU_DISPLAY_ARGUMENT_COUNT 16
 #define HSP_GPU_DISPLAY_ARGUMENT_SIZE  256
 
+/* Either is given, or neither. */
+struct hsp_gpu_socket {
+    const char *path; /* NULL: not given */
+    int fd;           /* -1: not given */
+};
+
 struct hsp_gpu_options {
-    const char *socket_path; /* NULL when socket_fd is given */
-    int socket_fd;           /* -1 when socket_path is given */
+    struct hsp_gpu_socket socket;                       /* of the virtio-gpu */
+    struct hsp_gpu_socket inputs[HSP_INPUT_KIND_COUNT]; /* of the input devices */
     char name[HSP_GPU_NAME_SIZE];
     bool name_was_given;
     uint64_t hostmem_size;

@@ -2,7 +2,9 @@
 #include "gpu/server.h"
 
 #include "base/log.h"
+#include "base/fd.h"
 #include "gpu/device.h"
+#include "gpu/input.h"
 #include "gpu/transport_vhost.h"
 
 #include <errno.h>
@@ -23,6 +25,7 @@ struct hsp_gpu_server {
     struct hsp_gpu_device *device;
     struct hsp_gpu_control *control;
     struct hsp_gpu_guest_ram guest_ram;
+    struct hsp_gpu_input *input;
     pthread_t thread;
     const char *display_arguments[HSP_GPU_DISPLAY_ARGUMENT_COUNT + 1];
 };
@@ -80,8 +83,11 @@ static void on_quit(uv_async_t *async)
     struct hsp_gpu_server *server = HSP_CONTAINER_OF(async, struct hsp_gpu_server, quit);
 
     hsp_gpu_control_destroy(server->control);
-    hsp_vhost_device_detach(server->vhost);
-    hsp_gpu_device_shut_down(server->device);
+    if (server->vhost)
+        hsp_vhost_device_detach(server->vhost);
+    hsp_gpu_input_shut_down(server->input);
+    if (server->device)
+        hsp_gpu_device_shut_down(server->device);
     uv_close((uv_handle_t *)&server->quit, NULL);
 }
 
@@ -149,6 +155,7 @@ static int create_device(struct hsp_gpu_server *server)
         .display_arguments = server->display_arguments,
         .on_close_request = on_close_request,
         .close_data = server,
+        .input = hsp_gpu_input_get_sink(server->input),
         .max_fd_count = raise_fd_limit(),
         .guest_ram = server->guest_ram,
     };
@@ -156,6 +163,7 @@ static int create_device(struct hsp_gpu_server *server)
 
     if (ret < 0)
         return ret;
+    hsp_gpu_input_set_device(server->input, server->device);
     if (!params.render_path)
         hsp_error("hesper-render is not found: the guest will have no Vulkan");
     return hsp_vhost_device_attach(server->vhost, &server->loop);
@@ -171,13 +179,36 @@ static void create_control(struct hsp_gpu_server *server)
                     server->options->name, strerror(-ret));
 }
 
-static void close_loop(struct hsp_gpu_server *server)
+static void free_server(struct hsp_gpu_server *server)
 {
     uv_run(&server->loop, UV_RUN_DEFAULT);
     uv_loop_close(&server->loop);
+    if (server->device)
+        hsp_gpu_device_free(server->device);
+    hsp_gpu_input_free(server->input);
+    hsp_vhost_device_destroy(server->vhost);
+    hsp_gpu_guest_ram_finish(&server->guest_ram);
+    free(server);
 }
 
-int hsp_gpu_server_start(const struct hsp_gpu_options *options, struct hsp_gpu_server **out_server)
+/* Takes the sockets in any case. */
+static int create_input(struct hsp_gpu_server *server, const int fds_steal[HSP_INPUT_KIND_COUNT])
+{
+    int ret = hsp_gpu_input_create(&server->loop, &server->input);
+
+    for (int i = 0; i < HSP_INPUT_KIND_COUNT; i++) {
+        int fd = fds_steal[i];
+        if (fd >= 0 && ret == 0)
+            ret = hsp_gpu_input_add(server->input, (enum hsp_input_kind)i, fd);
+        if (ret < 0)
+            hsp_fd_close(&fd);
+    }
+    return ret;
+}
+
+int hsp_gpu_server_start(const struct hsp_gpu_options *options,
+                         const int input_fds_steal[HSP_INPUT_KIND_COUNT],
+                         struct hsp_gpu_server **out_server)
 {
     struct hsp_gpu_server *server = calloc(1, sizeof(*server));
     int ret = server ? uv_loop_init(&server->loop) : -ENOMEM;
@@ -192,6 +223,8 @@ int hsp_gpu_server_start(const struct hsp_gpu_options *options, struct hsp_gpu_s
     ret = hsp_gpu_guest_ram_init(&server->guest_ram, options->guest_ram,
                                  options->render_path[0] ? options->render_path : NULL);
     if (ret == 0)
+        ret = create_input(server, input_fds_steal);
+    if (ret == 0)
         ret = create_vhost(server);
     if (ret == 0)
         ret = create_device(server);
@@ -201,16 +234,8 @@ int hsp_gpu_server_start(const struct hsp_gpu_options *options, struct hsp_gpu_s
     }
     if (ret < 0) {
         hsp_error("the device cannot be started: %s", strerror(-ret));
-        if (server->device)
-            on_quit(&server->quit);
-        else
-            uv_close((uv_handle_t *)&server->quit, NULL);
-        close_loop(server);
-        if (server->device)
-            hsp_gpu_device_free(server->device);
-        hsp_vhost_device_destroy(server->vhost);
-        hsp_gpu_guest_ram_finish(&server->guest_ram);
-        free(server);
+        on_quit(&server->quit);
+        free_server(server);
         return ret;
     }
     *out_server = server;
@@ -228,9 +253,5 @@ void hsp_gpu_server_stop(struct hsp_gpu_server *server)
         return;
     uv_async_send(&server->quit);
     pthread_join(server->thread, NULL);
-    close_loop(server);
-    hsp_gpu_device_free(server->device);
-    hsp_vhost_device_destroy(server->vhost);
-    hsp_gpu_guest_ram_finish(&server->guest_ram);
-    free(server);
+    free_server(server);
 }

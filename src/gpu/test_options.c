@@ -24,10 +24,10 @@ HSP_TEST(defaults)
     HSP_CHECK_EQ(options.width, 1280);
     HSP_CHECK_EQ(options.height, 800);
     HSP_CHECK_EQ(options.output_count, 1);
-    HSP_CHECK_EQ(options.socket_fd, -1);
+    HSP_CHECK_EQ(options.socket.fd, -1);
     HSP_CHECK_STREQ(options.name, "de-b-an");
     HSP_CHECK_EQ(parse("--fd=7", NULL), HSP_GPU_OPTIONS_RUN);
-    HSP_CHECK_EQ(options.socket_fd, 7);
+    HSP_CHECK_EQ(options.socket.fd, 7);
     HSP_CHECK(strncmp(options.name, "vm-", 3) == 0);
     HSP_CHECK_EQ(parse("--socket-path=/.hidden", NULL), HSP_GPU_OPTIONS_RUN);
     HSP_CHECK(strncmp(options.name, "vm-", 3) == 0);
@@ -61,6 +61,11 @@ HSP_TEST(values)
     HSP_CHECK_EQ(parse("--display-option=present-mode=mailbox", "--fd=3"), HSP_GPU_OPTIONS_RUN);
     HSP_CHECK_EQ(options.display_argument_count, 1);
     HSP_CHECK_STREQ(options.display_arguments[0], "--present-mode=mailbox");
+    HSP_CHECK_EQ(parse("--input=tablet:/run/a:b", "--fd=3"), HSP_GPU_OPTIONS_RUN);
+    HSP_CHECK_STREQ(options.inputs[HSP_INPUT_TABLET].path, "/run/a:b");
+    HSP_CHECK_EQ(options.inputs[HSP_INPUT_KEYBOARD].fd, -1);
+    HSP_CHECK_EQ(parse("--input-fd=keyboard:4", "--fd=3"), HSP_GPU_OPTIONS_RUN);
+    HSP_CHECK_EQ(options.inputs[HSP_INPUT_KEYBOARD].fd, 4);
     HSP_CHECK_EQ(parse("--notify-fd=9", "--fd=3"), HSP_GPU_OPTIONS_RUN);
     HSP_CHECK_EQ(options.notify_fd, 9);
     HSP_CHECK_EQ(parse("--render=/bin/sh", "--fd=3"), HSP_GPU_OPTIONS_RUN);
@@ -104,6 +109,11 @@ HSP_TEST(wrong_values_are_refused)
         "--display-option=",
         "--display-option=--scale=stretch",
         "--notify-fd=",
+        "--input=",
+        "--input=keyboard",
+        "--input=keyboard:",
+        "--input=joystick:/x",
+        "--input-fd=mouse:x",
         "--render=/nonexistent",
         "--display-program=/",
         "--socket-path=",

@@ -51,7 +51,7 @@ void hsp_vhost_device_wake_locked(struct hsp_vhost_device *device)
 
 /* ------------------------------------------------------------------ kicks */
 
-static void look_at_queue(struct hsp_vhost_device *device, uint32_t queue_index)
+void hsp_vhost_device_look(struct hsp_vhost_device *device, uint32_t queue_index)
 {
     bool again;
 
@@ -93,7 +93,7 @@ static void on_kick(uv_poll_t *poll, int status, int events)
         stop_kick(kick->device, kick->queue_index);
         return;
     }
-    look_at_queue(kick->device, kick->queue_index);
+    hsp_vhost_device_look(kick->device, kick->queue_index);
 }
 
 static void start_kick(struct hsp_vhost_device *device, uint32_t queue_index, int fd_steal)
@@ -149,7 +149,7 @@ static void on_wakeup(uv_async_t *async)
         device->params.on_reset(device->params.user_data);
     for (uint32_t i = 0; i < device->params.queue_count; i++) {
         follow_kick(device, i);
-        look_at_queue(device, i);
+        hsp_vhost_device_look(device, i);
     }
 }
 

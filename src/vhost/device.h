@@ -67,6 +67,10 @@ struct hsp_vhost_chain *hsp_vhost_device_take(struct hsp_vhost_device *device,
 void hsp_vhost_device_answer(struct hsp_vhost_device *device, struct hsp_vhost_chain *chain,
                              const void *data, size_t size);
 
+/* Calls on_queue as if the driver had kicked: for a queue whose buffers wait for something of the
+ * device's. The driver is interrupted once for all that is answered in it. */
+void hsp_vhost_device_look(struct hsp_vhost_device *device, uint32_t queue_index);
+
 /* Whether requests of this queue are taken and answered now. */
 bool hsp_vhost_device_is_running(struct hsp_vhost_device *device, uint32_t queue_index);
 

@@ -2,7 +2,10 @@
 /*
  * A hesper-display that shows nothing, and says in the log what it would. While the flag
  * "hold-display" is there it reads nothing; with the flag "resize" a flush makes it ask for
- * 800x600.
+ * 800x600. A file "script" is read at a flush, and what its lines say is sent:
+ *
+ *     key CODE PRESSED | position SCANOUT X Y | motion X Y | wheel X Y | kind N |
+ *     close SCANOUT | die
  */
 #include "fake.h"
 
@@ -12,6 +15,7 @@
 #include "base/stats.h"
 #include "ipc/messages.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -61,6 +65,56 @@ static uint32_t read_pixel(uint32_t scanout_id, uint32_t x, uint32_t y)
     return pixel;
 }
 
+/* False for the line "die". */
+static bool play_line(const char *line)
+{
+    struct hsp_ipc_display_input input = {.start_ns = 1};
+    struct hsp_ipc_display_closed closed = {0};
+
+    if (sscanf(line, "key %u %u", &input.code, &input.is_pressed) == 2)
+        input.kind = HSP_IPC_INPUT_KEY;
+    else if (sscanf(line, "position %u %d %d", &input.scanout_id, &input.x, &input.y) == 3)
+        input.kind = HSP_IPC_INPUT_POSITION;
+    else if (sscanf(line, "motion %d %d", &input.x, &input.y) == 2)
+        input.kind = HSP_IPC_INPUT_MOTION;
+    else if (sscanf(line, "wheel %d %d", &input.x, &input.y) == 2)
+        input.kind = HSP_IPC_INPUT_WHEEL;
+    else if (sscanf(line, "kind %u", &input.kind) != 1) {
+        if (sscanf(line, "close %u", &closed.scanout_id) == 1)
+            send_message(HSP_IPC_DISPLAY_CLOSED, &closed, sizeof(closed));
+        return strncmp(line, "die", 3) != 0;
+    }
+    send_message(HSP_IPC_DISPLAY_INPUT, &input, sizeof(input));
+    return true;
+}
+
+static void play_script(void)
+{
+    char path[256], line[128];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/script", getenv("HESPER_TEST_FOLDER"));
+    file = fopen(path, "re");
+    if (!file)
+        return;
+    unlink(path);
+    while (fgets(line, sizeof(line), file)) {
+        if (!play_line(line))
+            _exit(1);
+    }
+    fclose(file);
+    fake_log("script done");
+}
+
+static void handle_leds(const struct hsp_ipc_message *message)
+{
+    struct hsp_ipc_display_leds body;
+
+    if (!hsp_ipc_decode(message, &body, sizeof(body), 0))
+        abort();
+    fake_log("leds %u", body.leds);
+}
+
 static void handle_flush(const struct hsp_ipc_message *message)
 {
     struct hsp_ipc_display_flush flush;
@@ -77,6 +131,7 @@ static void handle_flush(const struct hsp_ipc_message *message)
         struct hsp_ipc_display_resized resized = {.width = 800, .height = 600};
         send_message(HSP_IPC_DISPLAY_RESIZED, &resized, sizeof(resized));
     }
+    play_script();
     struct hsp_ipc_display_flushed flushed = {.sequence = flush.sequence,
                                               .scanout_id = flush.scanout_id};
     send_message(HSP_IPC_DISPLAY_FLUSHED, &flushed, sizeof(flushed));
@@ -127,6 +182,9 @@ static void handle(const struct hsp_ipc_message *message)
     case HSP_IPC_DISPLAY_SET_CURSOR:
     case HSP_IPC_DISPLAY_MOVE_CURSOR:
         handle_cursor(message);
+        break;
+    case HSP_IPC_DISPLAY_SET_LEDS:
+        handle_leds(message);
         break;
     case HSP_IPC_DISPLAY_SCREENSHOT:
         handle_screenshot(message);

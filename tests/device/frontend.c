@@ -148,6 +148,8 @@ uint32_t fe_stop_queues(struct fe *fe)
         HSP_CHECK_EQ(fe_call(fe, HSP_VHOST_GET_VRING_BASE, &state[i], sizeof(state[i]), &state[i],
                              sizeof(state[i])),
                      sizeof(state[i]));
+    for (uint32_t i = 0; i < 2; i++)
+        fe->queues[i].base = state[i].num;
     return state[0].num;
 }
 
@@ -173,8 +175,7 @@ void fe_start_queues(struct fe *fe, bool new_driver)
         if (new_driver)
             clear_rings(fe, queue);
         fe_set_vring_state(fe, HSP_VHOST_SET_VRING_NUM, i, FE_QUEUE_SIZE);
-        fe_set_vring_state(fe, HSP_VHOST_SET_VRING_BASE, i,
-                           new_driver ? 0 : queue->available_index);
+        fe_set_vring_state(fe, HSP_VHOST_SET_VRING_BASE, i, new_driver ? 0 : queue->base);
         HSP_CHECK_EQ(
             fe_call_acked(fe, HSP_VHOST_SET_VRING_ADDR, &address, sizeof(address), NULL, 0), 0);
         call_with_fd(fe, HSP_VHOST_SET_VRING_KICK, i, queue->kick_fd);
@@ -327,6 +328,11 @@ static void spawn_device(struct fe *fe, const struct fe_options *options, int so
     HSP_CHECK(argc < (int)HSP_ARRAY_COUNT(argv));
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, socket_fd, 3);
+    for (size_t i = 0; i < options->fd_count; i++) {
+        /* None of them may be in the way of another. */
+        HSP_CHECK(options->fds[i] >= 4 + (int)HSP_ARRAY_COUNT(options->fds));
+        posix_spawn_file_actions_adddup2(&actions, options->fds[i], 4 + (int)i);
+    }
     HSP_CHECK_EQ(posix_spawn(&fe->pid, HESPER_GPU_PATH, &actions, NULL,
                              (char *const *)(uintptr_t)argv, environ),
                  0);
@@ -370,32 +376,55 @@ static void make_queue(struct fe *fe, uint32_t index)
     close(call_copy);
 }
 
+static void init(struct fe *fe)
+{
+    memset(fe, 0, sizeof(*fe));
+    pthread_mutex_init(&fe->main_lock, NULL);
+    pthread_mutex_init(&fe->lock, NULL);
+    pthread_cond_init(&fe->changed, NULL);
+    fe->main_fd = fe->backend_fd = -1;
+    fe->ram_fd = hsp_shm_create("guest-ram", RAM_SIZE);
+    HSP_CHECK(fe->ram_fd >= 0);
+    fe->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fe->ram_fd, 0);
+    HSP_CHECK(fe->ram != MAP_FAILED);
+    fe->heap = FE_HEAP_AT;
+    make_queue(fe, 0);
+    make_queue(fe, 1);
+}
+
+void fe_connect(struct fe *fe, int socket_fd_steal)
+{
+    uint64_t features, protocol_features;
+
+    init(fe);
+    fe->main_fd = socket_fd_steal;
+    HSP_CHECK_EQ(fe_call(fe, HSP_VHOST_GET_FEATURES, NULL, 0, &features, 8), 8);
+    HSP_CHECK_EQ(fe_call(fe, HSP_VHOST_GET_PROTOCOL_FEATURES, NULL, 0, &protocol_features, 8), 8);
+    HSP_CHECK(protocol_features & 1u << HSP_VHOST_PROTOCOL_CONFIG);
+    fe_send(fe, HSP_VHOST_SET_PROTOCOL_FEATURES, 0, &protocol_features, 8, NULL, 0);
+    HSP_CHECK_EQ(fe_call_acked(fe, HSP_VHOST_SET_OWNER, NULL, 0, NULL, 0), 0);
+    HSP_CHECK_EQ(fe_call_acked(fe, HSP_VHOST_SET_FEATURES, &features, 8, NULL, 0), 0);
+    fe_send_memory_table(fe);
+    fe_start_queues(fe, true);
+}
+
 void fe_start(struct fe *fe, const struct fe_options *options)
 {
     static const struct fe_options defaults;
     int fds[2];
 
-    memset(fe, 0, sizeof(*fe));
+    init(fe);
     options = options ? options : &defaults;
-    pthread_mutex_init(&fe->main_lock, NULL);
-    pthread_mutex_init(&fe->lock, NULL);
-    pthread_cond_init(&fe->changed, NULL);
     /* What hesper-gpu leaves behind becomes ours, and is seen at the end. */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     make_folder(fe);
-    fe->ram_fd = hsp_shm_create("guest-ram", RAM_SIZE);
-    HSP_CHECK(fe->ram_fd >= 0);
-    fe->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fe->ram_fd, 0);
     fe->window = mmap(NULL, FE_WINDOW_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    HSP_CHECK(fe->ram != MAP_FAILED && fe->window != MAP_FAILED);
-    fe->heap = FE_HEAP_AT;
+    HSP_CHECK(fe->window != MAP_FAILED);
     HSP_CHECK_EQ(hsp_fd_socketpair(fds), 0);
     fe->main_fd = fds[0];
     spawn_device(fe, options, fds[1]);
     close(fds[1]);
     negotiate(fe, options);
-    make_queue(fe, 0);
-    make_queue(fe, 1);
     fe_start_queues(fe, true);
 }
 
@@ -422,6 +451,24 @@ static int wait_for_exit(pid_t pid)
     hsp_test_fail(__FILE__, __LINE__, "process %d does not end", (int)pid);
 }
 
+static void finish(struct fe *fe)
+{
+    hsp_fd_close(&fe->main_fd);
+    for (int i = 0; i < 2; i++) {
+        hsp_fd_close(&fe->queues[i].kick_fd);
+        hsp_fd_close(&fe->queues[i].call_fd);
+        for (int k = 0; k < FE_QUEUE_SIZE; k++)
+            free(fe->queues[i].requests[k]);
+    }
+    munmap(fe->ram, RAM_SIZE);
+    hsp_fd_close(&fe->ram_fd);
+}
+
+void fe_disconnect(struct fe *fe)
+{
+    finish(fe);
+}
+
 void fe_stop_expecting(struct fe *fe, int status)
 {
     pthread_mutex_lock(&fe->main_lock);
@@ -437,15 +484,8 @@ void fe_stop_expecting(struct fe *fe, int status)
     shutdown(fe->backend_fd, SHUT_RDWR);
     pthread_join(fe->backend_thread, NULL);
     hsp_fd_close(&fe->backend_fd);
-    for (int i = 0; i < 2; i++) {
-        hsp_fd_close(&fe->queues[i].kick_fd);
-        hsp_fd_close(&fe->queues[i].call_fd);
-        for (int k = 0; k < FE_QUEUE_SIZE; k++)
-            free(fe->queues[i].requests[k]);
-    }
-    munmap(fe->ram, RAM_SIZE);
     munmap(fe->window, FE_WINDOW_SIZE);
-    hsp_fd_close(&fe->ram_fd);
+    finish(fe);
     remove_folder(fe->folder);
 }
 

@@ -33,12 +33,15 @@ struct fe_options {
     const char *const *arguments; /* more for hesper-gpu; NULL-terminated, or NULL */
     bool no_programs;             /* neither renderer nor display */
     bool no_shmem;                /* the VMM has no window */
+    int fds[4];                   /* more descriptors for hesper-gpu, which has them as 4 and up */
+    size_t fd_count;
 };
 
 struct fe_queue {
     uint32_t index;
     uint64_t ring_address; /* guest-physical: descriptors, +0x2000 available, +0x4000 used */
     uint16_t available_index, seen_used;
+    uint32_t base; /* where the device has stopped */
     int kick_fd, call_fd;
     uint16_t free_heads[FE_QUEUE_SIZE];
     uint32_t free_count;
@@ -91,6 +94,11 @@ void fe_stop(struct fe *fe);
 
 /* The same, expecting another status. */
 void fe_stop_expecting(struct fe *fe, int status);
+
+/* The same VMM's side of another device in that hesper-gpu, which serves this socket (stolen): only
+ * main channel and queues. */
+void fe_connect(struct fe *fe, int socket_fd_steal);
+void fe_disconnect(struct fe *fe);
 
 /* ------------------------------------------------------------------ main channel */
 
