@@ -172,7 +172,7 @@ void hsp_cli_qemu_build(struct hsp_cli_args *args, const struct hsp_cli_qemu *qe
     else
         hsp_cli_args_add_pair(args, "-serial", "mon:stdio");
     hsp_cli_args_add_pair(args, "-chardev", "socket,id=control,fd=%d", HSP_CLI_QEMU_CONTROL_FD);
-    hsp_cli_args_add_pair(args, "-mon", "chardev=control,mode=control");
+    hsp_cli_args_add_pair(args, "-qmp", "chardev:control");
     for (char **arg = options->qemu_args; *arg; arg++)
         hsp_cli_args_add(args, "%s", *arg);
 }
