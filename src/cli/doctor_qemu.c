@@ -233,6 +233,10 @@ static bool check_features(struct hsp_cli_findings *findings,
         hsp_cli_findings_add(findings, HSP_CLI_LEVEL_MISSING, TOPIC,
                              "install QEMU 11.1 or newer (Debian 13: from backports)",
                              "this QEMU has no device for vhost-user GPUs");
+    if (!facts->has_input)
+        hsp_cli_findings_add(findings, HSP_CLI_LEVEL_MISSING, TOPIC,
+                             "install a QEMU that has vhost-user-input-pci (8.2 and newer do)",
+                             "this QEMU takes no keyboard and no mouse from hesper-gpu");
     if (!facts->has_memfd)
         hsp_cli_findings_add(findings, HSP_CLI_LEVEL_MISSING, TOPIC,
                              "install a QEMU for Linux that has memory-backend-memfd",

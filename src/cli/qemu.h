@@ -43,6 +43,7 @@ enum hsp_cli_kvm hsp_cli_qemu_check_kvm(void);
 struct hsp_cli_qemu_facts {
     char version[64];      /* "11.1.3 (Debian ...)" */
     const char *device;    /* for vhost-user GPUs; NULL: this QEMU has none */
+    bool has_input;        /* keyboards and pointers of hesper-gpu */
     bool has_memfd;        /* guest memory that can be shared */
     bool has_user_network; /* the guest's way out, and ours in */
 };

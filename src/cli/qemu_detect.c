@@ -85,6 +85,7 @@ int hsp_cli_qemu_inspect(struct hsp_cli_qemu_facts *out)
     if (ret < 0)
         return ret;
     facts.device = hsp_cli_qemu_pick_device(capture.texts[0]);
+    facts.has_input = strstr(capture.texts[0], "\"vhost-user-input-pci\"") != NULL;
     hsp_cli_capture_finish(&capture);
     ret = has_word("-object", "memory-backend-memfd", &facts.has_memfd);
     if (ret == 0)

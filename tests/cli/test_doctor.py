@@ -73,7 +73,7 @@ def test_wrong_options(test):
 QEMU = """#!/bin/sh
 case "$*" in
 --version) echo 'QEMU emulator version 12.3.4 (a script)' ;;
-'-device help') echo 'name "DEVICE", bus PCI' ;;
+'-device help') echo 'name "DEVICE", bus PCI INPUT' ;;
 '-object help') echo '  memory-backend-memfd' ;;
 '-netdev help') printf 'socket\\nuser\\n' ;;
 *-qmp*) TRIAL ;;
@@ -81,12 +81,13 @@ esac
 """
 
 
-def with_qemu(test, device, trial):
+def with_qemu(test, device, trial, inputs='name "vhost-user-input-pci"'):
     """The findings on a host whose QEMU is a script; `trial` is what it does as a machine."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "qemu-system-x86_64")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(QEMU.replace("DEVICE", device).replace("TRIAL", trial))
+            file.write(QEMU.replace("DEVICE", device).replace("TRIAL", trial)
+                       .replace("INPUT", inputs))
         os.chmod(path, stat.S_IRWXU)
         status, findings = diagnose(test, env={"PATH": f"{folder}:{os.environ['PATH']}"})
     check(status == 1, f"status {status}")
@@ -103,6 +104,12 @@ def test_qemu_without_the_device(test):
     findings = with_qemu(test, "vhost-user-gpu-pci", "exit 0")
     find(findings, "ok", "qemu", "QEMU 12.3.4 (a script)")
     check("QEMU 11.1" in find(findings, "missing", "qemu", "no device"), "no clear fix")
+
+
+def test_qemu_without_input(test):
+    findings = with_qemu(test, "vhost-user-test-device-pci", "exit 1", inputs="")
+    check("vhost-user-input-pci" in find(findings, "missing", "qemu", "no keyboard"),
+          "no clear fix")
 
 
 def test_qemu_without_the_window(test):
