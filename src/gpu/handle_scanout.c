@@ -108,6 +108,13 @@ uint32_t hsp_gpu_handle_resource_flush(struct hsp_gpu_device *device,
 
 /* ------------------------------------------------------------------ cursor */
 
+/* Linux makes every dumb buffer B8G8R8X8, whatever a program puts in it; in a cursor's the fourth
+ * byte is alpha all the same. */
+static bool is_cursor_format(enum hsp_format format)
+{
+    return format == HSP_FORMAT_B8G8R8A8 || format == HSP_FORMAT_B8G8R8X8;
+}
+
 /* A copy of the pages of the cursor's picture. */
 static int make_cursor_span(const struct hsp_gpu_resource *resource, struct hsp_span *out_span)
 {
@@ -117,7 +124,7 @@ static int make_cursor_span(const struct hsp_gpu_resource *resource, struct hsp_
         return -EINVAL;
     if (resource->kind == HSP_GPU_RESOURCE_2D &&
         (resource->width != HSP_CURSOR_EXTENT || resource->height != HSP_CURSOR_EXTENT ||
-         resource->format->format != HSP_FORMAT_B8G8R8A8))
+         !is_cursor_format(resource->format->format)))
         return -EINVAL;
     return hsp_span_init_copy(out_span, &resource->span);
 }

@@ -494,6 +494,26 @@ HSP_TEST(cursor_is_shown_moved_and_hidden)
     fe_stop(&fe);
 }
 
+HSP_TEST(cursor_may_be_a_dumb_buffer_and_those_are_opaque_by_name)
+{
+    struct hsp_gpu_resource_create_2d body = {2, HSP_FORMAT_B8G8R8X8, 64, 64};
+    struct hsp_gpu_resource_create_2d other = {3, HSP_FORMAT_R8G8B8A8, 64, 64};
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    struct hsp_gpu_backing_entry entry = {fe_alloc(&fe, 16384), 16384, 0};
+    *(uint32_t *)fe_ram(&fe, entry.address) = 0x80123456;
+    HSP_CHECK_EQ(fe_simple(&fe, HSP_GPU_CMD_RESOURCE_CREATE_2D, 0, &body, sizeof(body)), OK);
+    HSP_CHECK_EQ(cmd_attach_backing(&fe, 2, &entry, 1), OK);
+    HSP_CHECK_EQ(cursor_command(&fe, 1, HSP_GPU_CMD_UPDATE_CURSOR, 0, 2, 1, 2), OK);
+    fe_wait_log(&fe, "cursor id=0 resource=2 at=1,2 hot=5,6 pixel=80123456");
+
+    HSP_CHECK_EQ(fe_simple(&fe, HSP_GPU_CMD_RESOURCE_CREATE_2D, 0, &other, sizeof(other)), OK);
+    HSP_CHECK_EQ(cmd_attach_backing(&fe, 3, &entry, 1), OK);
+    HSP_CHECK_EQ(cursor_command(&fe, 1, HSP_GPU_CMD_UPDATE_CURSOR, 0, 3, 0, 0), ERR_PARAMETER);
+    fe_stop(&fe);
+}
+
 /* ------------------------------------------------------------------ modes */
 
 HSP_TEST(host_changes_the_mode)
