@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`hesper run` with other images than the guest of ./dev, and how it ends with them. QEMU is a
-script that notes its command line and how it is told to end."""
+script that notes its command line and how it is told to end; so is ssh."""
 
 import json
 import os
@@ -12,9 +12,9 @@ import time
 from harness.runner import check, start, stop
 from harness.vm import HESPER, free_port
 
-# Ends when the device's socket does, as QEMU does not; so that none is left behind.
+# Its guest has an ssh server that says hello. It ends with hesper run, so that none is left behind.
 QEMU = """#!/usr/bin/env python3
-import json, os, signal, socket, sys
+import json, os, re, signal, socket, sys, threading
 folder = os.path.dirname(os.path.abspath(__file__))
 words = sys.argv[1:]
 if words == ["-device", "help"]:
@@ -32,6 +32,12 @@ control = socket.socket(fileno=4)
 control.sendall(b'{"QMP": {}}\\n')
 print("qemu-system-x86_64: vhost_set_mem_table failed: Invalid argument (22)", file=sys.stderr)
 print("qemu-system-x86_64: warning: something that matters", file=sys.stderr)
+def answer(server):
+    while True:
+        server.accept()[0].sendall(b"SSH-2.0-script\\r\\n")
+port = re.search("tcp:127.0.0.1:([0-9]+)-:22", " ".join(words)).group(1)
+server = socket.create_server(("127.0.0.1", int(port)))
+threading.Thread(target=answer, args=(server,), daemon=True).start()
 note("words", json.dumps(words))
 seen = b""
 while b"system_powerdown" not in seen:
@@ -57,6 +63,9 @@ class Machine:
         with open(qemu, "w", encoding="utf-8") as file:
             file.write(QEMU)
         os.chmod(qemu, stat.S_IRWXU)
+        with open(self.path("ssh"), "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\nshift $(($# - 1))\nexec sh -c \"$1\"\n")
+        os.chmod(self.path("ssh"), stat.S_IRWXU)
         if obeys:
             with open(self.path("obeys"), "w", encoding="utf-8"):
                 pass
@@ -131,6 +140,20 @@ def test_guest_that_does_not_shut_down(test):
         check(machine.process.poll() is None, "it did not wait for the guest")
         check(machine.end() == 130, f"status {machine.process.returncode}")
         check(os.path.exists(machine.path("terminated")), "QEMU was not ended")
+
+
+def test_command_on_a_disk_that_is_kept(test):
+    """The disk is closed before the command's status is told."""
+    with Machine(test, "--writable", "--exec", "exit 7") as machine:
+        check(machine.process.wait(30) == 7, f"status {machine.process.returncode}")
+        check(os.path.exists(machine.path("pressed")), "the guest was not asked")
+        check(not os.path.exists(machine.path("terminated")), "QEMU was ended all the same")
+
+
+def test_command_that_is_interrupted(test):
+    with Machine(test, "--writable", "--exec", "kill -INT $PPID; sleep 20") as machine:
+        check(machine.process.wait(30) == 130, f"status {machine.process.returncode}")
+        check(os.path.exists(machine.path("pressed")), "the guest was not asked")
 
 
 def test_cd(test):
