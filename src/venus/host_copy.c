@@ -37,24 +37,69 @@ static uint64_t in_blocks(uint64_t texels, uint32_t block)
     return (texels + block - 1) / block;
 }
 
-/* The bytes that a region reaches over, rows and slices padded as it says; UINT64_MAX when that
- * does not fit or the region makes no sense. */
-static uint64_t region_size(VkFormat image_format, uint32_t row_length, uint32_t image_height,
-                            const VkImageSubresourceLayers *layers, const VkExtent3D *extent)
+/* The layers that a region names; 0 when the image has not so many. */
+static uint32_t count_layers(const struct hsp_vn_image *image,
+                             const VkImageSubresourceLayers *layers)
 {
-    const struct hsp_vn_format *format = hsp_vn_format_find(image_format);
-    uint32_t block_size = format ? aspect_block_size(format, layers->aspectMask) : 0;
-    uint64_t row, slice, slices, size;
+    uint32_t left = image->layer_count - HSP_MIN(layers->baseArrayLayer, image->layer_count);
 
-    if (block_size == 0 || layers->layerCount == VK_REMAINING_ARRAY_LAYERS)
+    if (layers->layerCount == VK_REMAINING_ARRAY_LAYERS)
+        return left;
+    return layers->layerCount <= left ? layers->layerCount : 0;
+}
+
+/* The bytes that a region reaches over: rows and slices padded as it says, but for the last ones,
+ * behind whose texels nothing need follow. UINT64_MAX when that does not fit or the region makes no
+ * sense. */
+static uint64_t region_size(const struct hsp_vn_image *image, uint32_t row_length,
+                            uint32_t image_height, const VkImageSubresourceLayers *layers,
+                            const VkExtent3D *extent)
+{
+    const struct hsp_vn_format *format = hsp_vn_format_find(image->format);
+    uint64_t block_size = format ? aspect_block_size(format, layers->aspectMask) : 0;
+    uint64_t slices = (uint64_t)extent->depth * count_layers(image, layers);
+    uint64_t row, rows, slice_rows, size;
+
+    if (block_size == 0 || slices == 0 || extent->width == 0 || extent->height == 0)
         return UINT64_MAX;
-    row = in_blocks(HSP_MAX(row_length, extent->width), format->block_width);
-    slice = in_blocks(HSP_MAX(image_height, extent->height), format->block_height);
-    slices = (uint64_t)extent->depth * layers->layerCount;
-    if (__builtin_mul_overflow(row * slice, (uint64_t)block_size, &size) ||
-        __builtin_mul_overflow(size, slices, &size))
+    row = in_blocks(HSP_MAX(row_length, extent->width), format->block_width) * block_size;
+    rows = in_blocks(extent->height, format->block_height);
+    slice_rows = in_blocks(HSP_MAX(image_height, extent->height), format->block_height);
+    if (__builtin_mul_overflow(slices - 1, slice_rows, &size) ||
+        __builtin_add_overflow(size, rows - 1, &size) || __builtin_mul_overflow(size, row, &size) ||
+        __builtin_add_overflow(size, in_blocks(extent->width, format->block_width) * block_size,
+                               &size))
         return UINT64_MAX;
     return size;
+}
+
+/* The bytes of a copy with VK_HOST_IMAGE_COPY_MEMCPY: as many as the driver keeps of each layer.
+ * UINT64_MAX when that cannot be known. */
+static uint64_t memcpy_size(const struct hsp_vn_device *device, const struct hsp_vn_image *image,
+                            VkImage handle, const VkImageSubresourceLayers *layers)
+{
+    uint32_t count = count_layers(image, layers);
+    uint64_t total = 0;
+
+    if (count == 0 || !device->driver.vkGetImageSubresourceLayout2)
+        return UINT64_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        const VkImageSubresource2 subresource = {
+            .sType = VK_STRUCTURE_TYPE_IMAGE_SUBRESOURCE_2,
+            .imageSubresource = {layers->aspectMask, layers->mipLevel, layers->baseArrayLayer + i},
+        };
+        VkSubresourceHostMemcpySize size = {
+            .sType = VK_STRUCTURE_TYPE_SUBRESOURCE_HOST_MEMCPY_SIZE,
+        };
+        VkSubresourceLayout2 layout = {
+            .sType = VK_STRUCTURE_TYPE_SUBRESOURCE_LAYOUT_2,
+            .pNext = &size,
+        };
+        device->driver.vkGetImageSubresourceLayout2(device->handle, handle, &subresource, &layout);
+        if (__builtin_add_overflow(total, size.size, &total))
+            return UINT64_MAX;
+    }
+    return total;
 }
 
 /* The image that a command names, with keep_objects. NULL after a fault. */
@@ -81,6 +126,7 @@ void hsp_vn_handle_vkCopyImageToMemoryMESA(struct hsp_vn_call *call,
     struct hsp_vn_device *device = call->self->device;
     const VkCopyImageToMemoryInfoMESA *info = args->pCopyImageToMemoryInfo;
     const struct hsp_vn_image *image = get_image(call, info->srcImage);
+    uint64_t wanted;
 
     if (!image)
         return;
@@ -89,13 +135,15 @@ void hsp_vn_handle_vkCopyImageToMemoryMESA(struct hsp_vn_call *call,
                           "not enabled");
         return;
     }
-    if (!args->pData ||
-        !check_size(call,
-                    region_size(image->format, info->memoryRowLength, info->memoryImageHeight,
-                                &info->imageSubresource, &info->imageExtent),
-                    args->dataSize))
+    if (!args->pData)
         return;
     hsp_vn_unwrap_vkCopyImageToMemoryMESA(args);
+    wanted = info->flags & VK_HOST_IMAGE_COPY_MEMCPY
+                 ? memcpy_size(device, image, info->srcImage, &info->imageSubresource)
+                 : region_size(image, info->memoryRowLength, info->memoryImageHeight,
+                               &info->imageSubresource, &info->imageExtent);
+    if (!check_size(call, wanted, args->dataSize))
+        return;
     const VkImageToMemoryCopy region = {
         .sType = VK_STRUCTURE_TYPE_IMAGE_TO_MEMORY_COPY,
         .pHostPointer = args->pData,
@@ -116,11 +164,12 @@ void hsp_vn_handle_vkCopyImageToMemoryMESA(struct hsp_vn_call *call,
     args->ret = device->driver.vkCopyImageToMemory(device->handle, &copy);
 }
 
-/* The driver's regions for the client's. NULL after a fault. */
+/* The driver's regions for the client's, with the driver's handles. NULL after a fault. */
 static VkMemoryToImageCopy *translate_regions(struct hsp_vn_call *call,
                                               const struct hsp_vn_image *image,
                                               const VkCopyMemoryToImageInfoMESA *info)
 {
+    const struct hsp_vn_device *device = call->self->device;
     VkMemoryToImageCopy *regions =
         hsp_arena_calloc(call->reader->arena, info->regionCount, sizeof(*regions));
 
@@ -130,11 +179,12 @@ static VkMemoryToImageCopy *translate_regions(struct hsp_vn_call *call,
     }
     for (uint32_t i = 0; i < info->regionCount; i++) {
         const VkMemoryToImageCopyMESA *region = &info->pRegions[i];
-        if (!check_size(call,
-                        region_size(image->format, region->memoryRowLength,
-                                    region->memoryImageHeight, &region->imageSubresource,
-                                    &region->imageExtent),
-                        region->dataSize))
+        uint64_t wanted =
+            info->flags & VK_HOST_IMAGE_COPY_MEMCPY
+                ? memcpy_size(device, image, info->dstImage, &region->imageSubresource)
+                : region_size(image, region->memoryRowLength, region->memoryImageHeight,
+                              &region->imageSubresource, &region->imageExtent);
+        if (!check_size(call, wanted, region->dataSize))
             return NULL;
         regions[i] = (VkMemoryToImageCopy){
             .sType = VK_STRUCTURE_TYPE_MEMORY_TO_IMAGE_COPY,
@@ -164,10 +214,10 @@ void hsp_vn_handle_vkCopyMemoryToImageMESA(struct hsp_vn_call *call,
                           "not enabled");
         return;
     }
+    hsp_vn_unwrap_vkCopyMemoryToImageMESA(args);
     regions = translate_regions(call, image, info);
     if (!regions)
         return;
-    hsp_vn_unwrap_vkCopyMemoryToImageMESA(args);
     const VkCopyMemoryToImageInfo copy = {
         .sType = VK_STRUCTURE_TYPE_COPY_MEMORY_TO_IMAGE_INFO,
         .flags = info->flags,

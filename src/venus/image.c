@@ -71,6 +71,7 @@ static VkResult plan_image(const struct hsp_vn_physical_device *physical_device,
         hsp_vn_chain_remove(&plan->info, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO);
     plan->image.format = guest->format;
     plan->image.plane_count = hsp_vn_format_plane_count(guest->format);
+    plan->image.layer_count = guest->arrayLayers;
     plan->image.is_external = external && external->handleTypes;
     if (plan->info.initialLayout == VK_IMAGE_LAYOUT_PREINITIALIZED) {
         plan->info.initialLayout = VK_IMAGE_LAYOUT_UNDEFINED;

@@ -11,6 +11,7 @@
 struct hsp_vn_image {
     VkFormat format;
     uint32_t plane_count;
+    uint32_t layer_count;
     uint64_t offset;         /* where it begins in the memory behind the bind's offset, bytes */
     bool takes_host_pointer; /* created for memory that is imported from a host pointer */
     bool is_external;        /* the guest exports or imports its memory */

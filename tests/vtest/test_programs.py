@@ -44,6 +44,11 @@ def test_compute(test, client):
     run(test, program("compute-check"), client)
 
 
+def test_host_copy(test):
+    """The older client does not have it."""
+    run(test, program("host-copy-check"), "mesa_26_1")
+
+
 @for_each_client
 def test_memory(test, client):
     run(test, program("memory-check"), client)
