@@ -132,8 +132,8 @@ static void check_udmabuf(struct hsp_cli_findings *findings)
 {
     if (access("/dev/udmabuf", R_OK | W_OK) == 0)
         hsp_cli_findings_add(findings, HSP_CLI_LEVEL_OK, "udmabuf", NULL,
-                             "/dev/udmabuf can be used: a renderer gets just those pages of guest "
-                             "RAM that a program imports");
+                             "/dev/udmabuf can be opened, so that a renderer gets just those pages "
+                             "of guest RAM that a program imports");
     else
         hsp_cli_findings_add(findings, HSP_CLI_LEVEL_WARNING, "udmabuf",
                              errno == ENOENT

@@ -42,6 +42,7 @@ static int start_gpu(struct hsp_cli_capture *out, int socket_fd)
     snprintf(name_option, sizeof(name_option), "--name=doctor-%d", (int)getpid());
     const struct hsp_cli_capture_request request = {
         .argv = (char *[]){path, fd_option, name_option, NULL},
+        .env = (const char *[]){"HESPER_LOG=info", NULL},
         .fd = socket_fd,
         .time_limit_ms = TIME_LIMIT,
     };
@@ -185,6 +186,18 @@ static void add_trial(struct hsp_cli_findings *findings, struct trial *trial,
     }
 }
 
+/* hesper-gpu has tried it with the host's drivers, and says when it did not work. */
+static void add_guest_ram(struct hsp_cli_findings *findings, const struct trial *trial)
+{
+    if (strstr(trial->gpu.texts[1], "cannot import udmabuf"))
+        hsp_cli_findings_add(
+            findings, HSP_CLI_LEVEL_WARNING, "udmabuf",
+            "--guest-ram none, for guests that you do not trust; programs in them "
+            "then cannot import buffers of their kernel",
+            "a driver of this host cannot import pages of /dev/udmabuf: a renderer "
+            "can reach all of guest RAM once a program imports a buffer there");
+}
+
 static void check_machine(struct hsp_cli_findings *findings, const struct hsp_cli_qemu *qemu)
 {
     struct trial trial;
@@ -196,6 +209,7 @@ static void check_machine(struct hsp_cli_findings *findings, const struct hsp_cl
         return;
     }
     add_trial(findings, &trial, qemu);
+    add_guest_ram(findings, &trial);
     finish_trial(&trial);
 }
 
