@@ -111,6 +111,10 @@
  * contexts in a loop must not fill the process table. */
 #define HSP_LIMIT_DYING_PROCESS_COUNT 32
 
+/* VNC: connections that have not shown yet that they know the password, and viewers, all screens
+ * together. A viewer has a thread and a copy of the picture. */
+#define HSP_LIMIT_VNC_HANDSHAKE_COUNT 16
+#define HSP_LIMIT_VNC_VIEWER_COUNT    16
 /* Events that wait for a driver that gives no buffers for them. */
 #define HSP_LIMIT_INPUT_EVENT_COUNT 2048
 

@@ -140,6 +140,9 @@ void hsp_cli_doctor_check_display(struct hsp_cli_findings *findings)
     if (check_program(findings, "hesper-display", "screenshots"))
         hsp_cli_findings_add(findings, HSP_CLI_LEVEL_OK, TOPIC, NULL,
                              "screenshots can be taken of guests without a window (headless)");
+    if (check_program(findings, "hesper-display-vnc", "VNC"))
+        hsp_cli_findings_add(findings, HSP_CLI_LEVEL_OK, TOPIC, NULL,
+                             "guests can be shown to VNC viewers");
     if (check_program(findings, "hesper-display-window", "windows"))
         check_servers(findings);
 }

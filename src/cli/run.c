@@ -361,6 +361,8 @@ static void add_display(struct hsp_cli_args *args, const struct hsp_cli_run_opti
         hsp_cli_args_add(args, "--display-option=scale=%s", options->scale);
     if (options->quit_on_close)
         hsp_cli_args_add(args, "--display-option=quit-on-close");
+    if (options->password_file)
+        hsp_cli_args_add(args, "--display-option=password-file=%s", options->password_file);
 }
 
 /* Pairs of sockets between QEMU and the device: the GPU's, and behind it the input devices'. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/run_options.h"
 
+#include "base/display_choice.h"
 #include "cli/cli.h"
 
 #include <getopt.h>
@@ -30,14 +31,18 @@ static const char usage[] =
     "  --firmware KIND    bios or uefi, which has a picture of its own (default: uefi for a CD, "
     "if\n"
     "                     it is installed, else bios)\n"
-    "  --display KIND     headless: no window; see hesper screenshot (default). window: on this\n"
-    "                     host's screen\n"
+    "  --display KIND[=WHERE]  headless: no window; see hesper screenshot (default). window: on\n"
+    "                     this host's screen. vnc: for VNC viewers; WHERE is ADDRESS[:PORT] or\n"
+    "                     unix:PATH (default 127.0.0.1, the first free port from 5900 on)\n"
     "  --present-mode MODE  of windows: fifo (default), paced by the host's screen; mailbox, the\n"
     "                     newest frame at each refresh; immediate, at once, with tearing\n"
     "  --scale HOW        of windows: letterbox (default) keeps the proportions, stretch fills "
     "the\n"
     "                     window\n"
     "  --quit-on-close    closing a window ends the machine; else it goes on unseen\n"
+    "  --password-file FILE  its first line is what VNC viewers must know; needed where others "
+    "than\n"
+    "                     this host can reach the screen (see HESPER_VNC_PASSWORD_FILE)\n"
     "  --size WxH         of the screen (default 1280x800)\n"
     "  --exec CMD         runs the shell command CMD in the guest as root, ends the machine after\n"
     "                     it, and exits with its status (125: it could not be run)\n"
@@ -130,6 +135,7 @@ enum option_id {
     OPTION_PRESENT_MODE,
     OPTION_SCALE,
     OPTION_QUIT_ON_CLOSE,
+    OPTION_PASSWORD_FILE,
     OPTION_SIZE,
     OPTION_EXEC,
     OPTION_SCREENSHOT,
@@ -154,6 +160,7 @@ static const struct option long_options[] = {
     {"present-mode", required_argument, NULL, OPTION_PRESENT_MODE},
     {"scale", required_argument, NULL, OPTION_SCALE},
     {"quit-on-close", no_argument, NULL, OPTION_QUIT_ON_CLOSE},
+    {"password-file", required_argument, NULL, OPTION_PASSWORD_FILE},
     {"size", required_argument, NULL, OPTION_SIZE},
     {"exec", required_argument, NULL, OPTION_EXEC},
     {"screenshot", required_argument, NULL, OPTION_SCREENSHOT},
@@ -189,7 +196,7 @@ static bool apply_option(struct hsp_cli_run_options *options, int option, const 
         return check_choice("--firmware", value, "bios, uefi");
     case OPTION_DISPLAY:
         options->display = value;
-        return check_choice("--display", value, "headless, window");
+        return true;
     case OPTION_PRESENT_MODE:
         options->present_mode = value;
         return check_choice("--present-mode", value, "fifo, mailbox, immediate");
@@ -198,6 +205,9 @@ static bool apply_option(struct hsp_cli_run_options *options, int option, const 
         return check_choice("--scale", value, "letterbox, stretch");
     case OPTION_QUIT_ON_CLOSE:
         options->quit_on_close = true;
+        return true;
+    case OPTION_PASSWORD_FILE:
+        options->password_file = value;
         return true;
     case OPTION_SIZE:
         return hsp_cli_parse_size("--size", value, &options->width, &options->height);
@@ -232,6 +242,19 @@ static bool apply_option(struct hsp_cli_run_options *options, int option, const 
     }
 }
 
+static bool check_display(const struct hsp_cli_run_options *options)
+{
+    char why[HSP_DISPLAY_ERROR_SIZE], password[HSP_DISPLAY_PASSWORD_LENGTH + 1];
+    struct hsp_display_choice choice;
+
+    if (hsp_display_choice_parse(options->display, &choice, why) &&
+        (choice.kind != HSP_DISPLAY_VNC ||
+         hsp_display_choice_read_password(&choice, options->password_file, password, why)))
+        return true;
+    hsp_cli_error(NULL, "--display %s: %s", options->display, why);
+    return false;
+}
+
 static long default_cpu_count(void)
 {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
@@ -264,6 +287,8 @@ int hsp_cli_run_options_parse(int argc, char **argv, struct hsp_cli_run_options 
         hsp_cli_error("Arguments for QEMU come after --.", "run does not know '%s'", argv[optind]);
         return HSP_CLI_USAGE;
     }
+    if (!check_display(&options))
+        return HSP_CLI_USAGE;
     if (options.screenshot && !options.command) {
         hsp_cli_error("While a machine runs, hesper screenshot FILE does it.",
                       "--screenshot needs --exec");

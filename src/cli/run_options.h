@@ -13,15 +13,16 @@ struct hsp_cli_run_options {
     const char *cdrom;        /* a CD besides; NULL: none */
     const char *firmware;     /* "bios", "uefi"; NULL: what suits the image */
     bool is_writable;         /* what the guest writes to the image is kept */
-    const char *display;      /* "headless", "window" */
+    const char *display;      /* as base/display_choice.h has it; checked */
     const char *present_mode; /* of windows; NULL: hesper-display's own choice, as below */
     const char *scale;
     bool quit_on_close;
-    const char *command;     /* --exec; NULL: run until the guest is switched off */
-    const char *screenshot;  /* NULL: none */
-    const char *share;       /* a folder for the guest; NULL: none */
-    const char *accelerator; /* "kvm", "tcg"; NULL: what works */
-    const char *guest_ram;   /* for hesper-gpu's --guest-ram; NULL: its default */
+    const char *password_file; /* of VNC; NULL: none was named */
+    const char *command;       /* --exec; NULL: run until the guest is switched off */
+    const char *screenshot;    /* NULL: none */
+    const char *share;         /* a folder for the guest; NULL: none */
+    const char *accelerator;   /* "kvm", "tcg"; NULL: what works */
+    const char *guest_ram;     /* for hesper-gpu's --guest-ram; NULL: its default */
     char name[HSP_CLI_CONTROL_NAME_SIZE];
     uint32_t width, height; /* of the screen */
     long screenshot_after;  /* seconds from the start of the command */

@@ -14,6 +14,7 @@
 #ifndef HSP_DISPLAY_BACKEND_H
 #define HSP_DISPLAY_BACKEND_H
 
+#include "base/display_choice.h"
 #include "display/picture.h"
 #include "display/screenshot.h"
 
@@ -36,6 +37,8 @@ struct hsp_display_options {
     enum hsp_display_present_mode present_mode;
     enum hsp_display_scale scale;
     bool quit_on_close; /* closing a window ends the machine */
+    struct hsp_display_choice choice;
+    const char *password_file; /* of VNC; NULL: none was named */
 };
 
 /* The head of each backend's own struct. */

@@ -18,13 +18,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* All backends of all programs; the first is the default. */
-static const char *const backend_names[] = {"headless", "window"};
-
 struct arguments {
     int ipc_fd;
     int stats_fd; /* -1: no counters */
-    const char *backend;
     struct hsp_display_options options;
 };
 
@@ -50,17 +46,23 @@ static const char usage[] =
     "\n"
     "  --ipc-fd=N           connected socket to hesper-gpu\n"
     "  --stats-fd=N         shared memory to count into\n"
-    "  --backend=NAME       headless (default): shows nothing, answers screenshots\n"
+    "  --backend=KIND[=WHERE]\n"
+    "                       headless (default): shows nothing, answers screenshots\n"
     "                       window: a window for each screen\n"
+    "                       vnc: for VNC viewers, WHERE is ADDRESS[:PORT] or unix:PATH\n"
+    "  --name=NAME          of the machine, for titles\n"
     "  --help               this text\n"
     "\n"
     "Windows:\n"
-    "  --name=NAME          of the machine, for the title\n"
     "  --present-mode=MODE  fifo (default): paced by the host's screen; mailbox: the newest frame "
     "at\n"
     "                       each refresh; immediate: at once, with tearing\n"
     "  --scale=HOW          letterbox (default) keeps the proportions, stretch fills the window\n"
-    "  --quit-on-close      closing a window ends the machine; else it goes on unseen\n";
+    "  --quit-on-close      closing a window ends the machine; else it goes on unseen\n"
+    "\n"
+    "VNC:\n"
+    "  --password-file=FILE  its first line is what viewers must know (see "
+    "HESPER_VNC_PASSWORD_FILE)\n";
 
 static bool parse_fd(const char *text, int *out_fd)
 {
@@ -90,15 +92,13 @@ static bool parse_choice(const char *option, const char *text, const struct choi
     return false;
 }
 
-static bool parse_backend(const char *text, const char **out_name)
+static bool parse_backend(const char *text, struct hsp_display_choice *out_choice)
 {
-    for (size_t i = 0; i < HSP_ARRAY_COUNT(backend_names); i++) {
-        if (strcmp(text, backend_names[i]) == 0) {
-            *out_name = backend_names[i];
-            return true;
-        }
-    }
-    hsp_error("no display backend is called '%s'; see --help", text);
+    char why[HSP_DISPLAY_ERROR_SIZE];
+
+    if (hsp_display_choice_parse(text, out_choice, why))
+        return true;
+    hsp_error("--backend=%s: %s; see --help", text, why);
     return false;
 }
 
@@ -110,6 +110,7 @@ enum option_id {
     OPTION_PRESENT_MODE,
     OPTION_SCALE,
     OPTION_QUIT_ON_CLOSE,
+    OPTION_PASSWORD_FILE,
     OPTION_HELP,
 };
 
@@ -121,6 +122,7 @@ static const struct option long_options[] = {
     {"present-mode", required_argument, NULL, OPTION_PRESENT_MODE},
     {"scale", required_argument, NULL, OPTION_SCALE},
     {"quit-on-close", no_argument, NULL, OPTION_QUIT_ON_CLOSE},
+    {"password-file", required_argument, NULL, OPTION_PASSWORD_FILE},
     {"help", no_argument, NULL, OPTION_HELP},
     {0},
 };
@@ -136,7 +138,7 @@ static bool apply_option(struct arguments *arguments, int option, const char *va
     case OPTION_STATS_FD:
         return parse_fd(value, &arguments->stats_fd);
     case OPTION_BACKEND:
-        return parse_backend(value, &arguments->backend);
+        return parse_backend(value, &options->choice);
     case OPTION_NAME:
         options->name = value;
         return true;
@@ -153,6 +155,9 @@ static bool apply_option(struct arguments *arguments, int option, const char *va
         return true;
     case OPTION_QUIT_ON_CLOSE:
         options->quit_on_close = true;
+        return true;
+    case OPTION_PASSWORD_FILE:
+        options->password_file = value;
         return true;
     case OPTION_HELP:
         fputs(usage, stdout);
@@ -220,19 +225,20 @@ int hsp_display_program_run(int argc, char **argv, const struct hsp_display_back
     struct arguments arguments = {
         .ipc_fd = -1,
         .stats_fd = -1,
-        .backend = backend_names[0],
-        .options = {.name = ""},
+        .options = {.name = "", .choice = {.kind = HSP_DISPLAY_HEADLESS}},
     };
     struct hsp_stats_display *stats = NULL;
     struct hsp_display *display;
+    const char *backend;
     int ret;
 
     hsp_log_init("hesper-display");
     signal(SIGPIPE, SIG_IGN); /* a screenshot's reader may go away */
     if (!parse_arguments(argc, argv, &arguments))
         return 2;
-    if (strcmp(arguments.backend, ops->name) != 0) {
-        run_other_program(arguments.backend, argv);
+    backend = hsp_display_kind_get_name(arguments.options.choice.kind);
+    if (strcmp(backend, ops->name) != 0) {
+        run_other_program(backend, argv);
         return 1;
     }
     if (arguments.stats_fd >= 0) {

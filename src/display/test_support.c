@@ -4,6 +4,7 @@
 #include "base/shm.h"
 #include "base/test.h"
 
+#include <dirent.h>
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,4 +62,30 @@ struct hsp_span test_span_create(uint64_t size, struct hsp_mapping *out_mapping)
     HSP_CHECK_EQ(hsp_span_init_single(&span, hsp_shm_create("test", whole), 0, whole), 0);
     HSP_CHECK_EQ(hsp_span_map(&span, true, out_mapping), 0);
     return span;
+}
+
+long test_count_sleeps(pid_t pid)
+{
+    char path[64], line[128];
+    struct dirent *entry;
+    long sum = 0, value;
+    DIR *dir;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    dir = opendir(path);
+    HSP_CHECK(dir != NULL);
+    while ((entry = readdir(dir))) {
+        char file_path[512];
+        FILE *file;
+        snprintf(file_path, sizeof(file_path), "%s/%s/status", path, entry->d_name);
+        file = entry->d_name[0] == '.' ? NULL : fopen(file_path, "r");
+        while (file && fgets(line, sizeof(line), file)) {
+            if (sscanf(line, "voluntary_ctxt_switches: %ld", &value) == 1)
+                sum += value;
+        }
+        if (file)
+            fclose(file);
+    }
+    closedir(dir);
+    return sum;
 }

@@ -5,6 +5,8 @@
 
 #include "base/span.h"
 
+#include <sys/types.h>
+
 struct test_image {
     uint32_t width, height;
     uint8_t *rgb; /* 3 bytes per pixel, no padding */
@@ -20,5 +22,8 @@ int test_file_create(void);
 
 /* A sealed span of whole pages, at least `size` bytes, and its mapping. */
 struct hsp_span test_span_create(uint64_t size, struct hsp_mapping *out_mapping);
+
+/* How often all threads of a process have gone to sleep so far. */
+long test_count_sleeps(pid_t pid);
 
 #endif

@@ -4,7 +4,6 @@
 #include "base/fd.h"
 #include "base/test.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,39 +161,12 @@ void test_fixture_wait_shown(struct test_fixture *fixture, const struct test_pic
 
 /* ------------------------------------------------------------------ what it costs */
 
-/* How often all threads of a process have gone to sleep. */
-static long count_sleeps(pid_t pid)
-{
-    char path[64], line[128];
-    struct dirent *entry;
-    long sum = 0, value;
-    DIR *dir;
-
-    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-    dir = opendir(path);
-    HSP_CHECK(dir != NULL);
-    while ((entry = readdir(dir))) {
-        char file_path[512];
-        FILE *file;
-        snprintf(file_path, sizeof(file_path), "%s/%s/status", path, entry->d_name);
-        file = entry->d_name[0] == '.' ? NULL : fopen(file_path, "r");
-        while (file && fgets(line, sizeof(line), file)) {
-            if (sscanf(line, "voluntary_ctxt_switches: %ld", &value) == 1)
-                sum += value;
-        }
-        if (file)
-            fclose(file);
-    }
-    closedir(dir);
-    return sum;
-}
-
 void test_fixture_check_idle(struct test_fixture *fixture)
 {
     long before;
 
     usleep(2200000); /* the title's rate goes first */
-    before = count_sleeps(fixture->client.pid);
+    before = test_count_sleeps(fixture->client.pid);
     sleep(1);
-    HSP_CHECK(count_sleeps(fixture->client.pid) - before <= 2);
+    HSP_CHECK(test_count_sleeps(fixture->client.pid) - before <= 2);
 }

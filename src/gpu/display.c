@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gpu/display.h"
 
+#include "base/display_choice.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "gpu/control.h"
@@ -276,7 +277,8 @@ static const struct hsp_gpu_link_handlers link_handlers = {
 
 static int start_process(struct hsp_gpu_display *display)
 {
-    char backend_argument[64], name_argument[sizeof("--name=") + HSP_GPU_NAME_SIZE];
+    char backend_argument[sizeof("--backend=") + HSP_DISPLAY_CHOICE_SIZE];
+    char name_argument[sizeof("--name=") + HSP_GPU_NAME_SIZE];
     const char *extra_arguments[3 + MAX_EXTRA_ARGUMENT] = {backend_argument, name_argument};
     struct hsp_gpu_device *device = display->device;
     const char *const *arguments = device->params.display_arguments;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gpu/options.h"
 
+#include "base/display_choice.h"
 #include "base/limits.h"
 #include "base/program.h"
 
@@ -36,8 +37,10 @@ static const char usage[] =
     "                          to 64G (default 8G)\n"
     "  --size=WxH              preferred mode of each output (default 1280x800)\n"
     "  --outputs=N             1 to 16 (default 1)\n"
-    "  --display=KIND          how the outputs are shown: headless, only to hesper screenshot\n"
-    "                          (default); window, in windows on this host\n"
+    "  --display=KIND[=WHERE]  how the outputs are shown: headless, only to hesper screenshot\n"
+    "                          (default); window, in windows on this host; vnc, to VNC viewers,\n"
+    "                          WHERE is ADDRESS[:PORT] or unix:PATH (default: 127.0.0.1, the\n"
+    "                          first free port from 5900 on)\n"
     "  --guest-ram=ACCESS      what a renderer gets of guest RAM when a program imports buffers "
     "there:\n"
     "                          udmabuf, just those pages; file, the VMM's file; none; auto, "
@@ -246,8 +249,11 @@ static bool parse_display_option(const char *text, struct hsp_gpu_options *optio
 
 static bool parse_display(const char *text, const char **out_backend)
 {
-    if (strcmp(text, "headless") != 0 && strcmp(text, "window") != 0)
-        return complain("--display=%s is unknown: there are headless and window", text);
+    struct hsp_display_choice choice;
+    char why[HSP_DISPLAY_ERROR_SIZE];
+
+    if (!hsp_display_choice_parse(text, &choice, why))
+        return complain("--display=%s: %s", text, why);
     *out_backend = text;
     return true;
 }

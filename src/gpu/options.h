@@ -27,7 +27,7 @@ struct hsp_gpu_options {
     uint64_t hostmem_size;
     uint32_t width, height;
     uint32_t output_count;
-    const char *display_backend;
+    const char *display_backend; /* base/display_choice.h; checked */
     enum hsp_gpu_guest_ram_access guest_ram;
     /* For hesper-display besides its own, as "--quit-on-close". */
     char display_arguments[HSP_GPU_DISPLAY_ARGUMENT_COUNT][HSP_GPU_DISPLAY_ARGUMENT_SIZE];
