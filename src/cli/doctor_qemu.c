@@ -186,16 +186,27 @@ static void add_trial(struct hsp_cli_findings *findings, struct trial *trial,
     }
 }
 
-/* hesper-gpu has tried it with the host's drivers, and says when it did not work. */
-static void add_guest_ram(struct hsp_cli_findings *findings, const struct trial *trial)
+/* What hesper-gpu found out while it started, by what it prints then. */
+static void add_warnings(struct hsp_cli_findings *findings, const struct trial *trial)
 {
-    if (strstr(trial->gpu.texts[1], "cannot import udmabuf"))
-        hsp_cli_findings_add(
-            findings, HSP_CLI_LEVEL_WARNING, "udmabuf",
-            "--guest-ram none, for guests that you do not trust; programs in them "
-            "then cannot import buffers of their kernel",
-            "a driver of this host cannot import pages of /dev/udmabuf: a renderer "
-            "can reach all of guest RAM once a program imports a buffer there");
+    static const struct {
+        const char *part, *topic, *text, *fix;
+    } lines[] = {
+        {"cannot import udmabuf", "udmabuf",
+         "a driver of this host cannot import pages of /dev/udmabuf: a renderer can reach all of "
+         "guest RAM once a program imports a buffer there",
+         "--guest-ram none, for guests that you do not trust; programs in them then cannot import "
+         "buffers of their kernel"},
+        {"no control socket", "machine",
+         "hesper-gpu has no place for its control socket: no hesper stat, no hesper screenshot",
+         "set XDG_RUNTIME_DIR to a folder of your own, as /run/user/UID"},
+    };
+
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(lines); i++) {
+        if (strstr(trial->gpu.texts[1], lines[i].part))
+            hsp_cli_findings_add(findings, HSP_CLI_LEVEL_WARNING, lines[i].topic, lines[i].fix,
+                                 "%s", lines[i].text);
+    }
 }
 
 static void check_machine(struct hsp_cli_findings *findings, const struct hsp_cli_qemu *qemu)
@@ -209,7 +220,7 @@ static void check_machine(struct hsp_cli_findings *findings, const struct hsp_cl
         return;
     }
     add_trial(findings, &trial, qemu);
-    add_guest_ram(findings, &trial);
+    add_warnings(findings, &trial);
     finish_trial(&trial);
 }
 

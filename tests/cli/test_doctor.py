@@ -211,6 +211,12 @@ def test_no_guest(test):
     check("./dev demo" in fix, f"the fix is: {fix}")
 
 
+def test_no_runtime_folder(test):
+    _, findings = diagnose(test, env={"XDG_RUNTIME_DIR": "/nonexistent"})
+    fix = find(findings, "warning", "machine", "no hesper screenshot")
+    check("XDG_RUNTIME_DIR" in fix, f"the fix is: {fix}")
+
+
 def test_display_servers(test):
     nobody = {"WAYLAND_DISPLAY": "", "DISPLAY": ""}
     _, findings = diagnose(test, env=nobody)
