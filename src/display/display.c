@@ -220,6 +220,9 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     struct hsp_display *display = HSP_CONTAINER_OF(poll, struct hsp_display, poll);
 
     if (status < 0) {
+        /* libuv has one error for all that epoll calls one; the socket knows better. A peer that
+         * left with messages of ours unread has reset the connection. */
+        receive_messages(display);
         fail(display, status);
         return;
     }

@@ -110,25 +110,80 @@ void test_client_send(struct test_client *client, uint32_t type, const void *bod
     HSP_CHECK_EQ(hsp_ipc_channel_send(&client->channel, type, body, size, &fd, fd >= 0), 0);
 }
 
-bool test_client_has_message(struct test_client *client, int timeout_ms)
+/* The next message that has come; false when none comes in time. */
+static bool receive_any(struct test_client *client, struct hsp_ipc_message *message,
+                        uint64_t deadline_ns)
 {
     struct pollfd pollfd = {.fd = client->channel.socket_fd, .events = POLLIN};
+    int ret = hsp_ipc_channel_receive_buffered(&client->channel, message);
 
-    return poll(&pollfd, 1, timeout_ms) == 1;
+    if (ret == 0) {
+        uint64_t now = hsp_now_ns();
+        int timeout_ms = now < deadline_ns ? (int)((deadline_ns - now) / 1000000) + 1 : 0;
+        if (poll(&pollfd, 1, timeout_ms) != 1)
+            return false;
+        ret = hsp_ipc_channel_receive(&client->channel, message);
+    }
+    HSP_CHECK_EQ(ret, 1);
+    return true;
+}
+
+/* Keeps a message of input; false for others. */
+static bool keep_input(struct test_client *client, const struct hsp_ipc_message *message)
+{
+    if (message->type != HSP_IPC_DISPLAY_INPUT)
+        return false;
+    HSP_CHECK(client->input_count < HSP_ARRAY_COUNT(client->inputs));
+    HSP_CHECK(hsp_ipc_decode(message, &client->inputs[client->input_count++],
+                             sizeof(client->inputs[0]), 0));
+    return true;
+}
+
+static uint64_t get_deadline(int timeout_ms)
+{
+    return hsp_now_ns() + (uint64_t)timeout_ms * 1000000;
+}
+
+bool test_client_has_message(struct test_client *client, int timeout_ms)
+{
+    uint64_t deadline_ns = get_deadline(timeout_ms);
+    struct hsp_ipc_message message;
+
+    while (receive_any(client, &message, deadline_ns)) {
+        if (!keep_input(client, &message))
+            return true;
+    }
+    return false;
 }
 
 void test_client_receive(struct test_client *client, uint32_t type, void *body, size_t size)
 {
+    uint64_t deadline_ns = get_deadline(TIMEOUT_MS);
     struct hsp_ipc_message message;
-    int ret = hsp_ipc_channel_receive_buffered(&client->channel, &message);
 
-    if (ret == 0) {
-        HSP_CHECK(test_client_has_message(client, TIMEOUT_MS));
-        ret = hsp_ipc_channel_receive(&client->channel, &message);
-    }
-    HSP_CHECK_EQ(ret, 1);
+    do {
+        HSP_CHECK(receive_any(client, &message, deadline_ns));
+    } while (keep_input(client, &message));
     HSP_CHECK_EQ(message.type, type);
     HSP_CHECK(hsp_ipc_decode(&message, body, size, 0));
+}
+
+struct hsp_ipc_display_input test_client_receive_input(struct test_client *client,
+                                                       enum hsp_ipc_input_kind kind)
+{
+    uint64_t deadline_ns = get_deadline(TIMEOUT_MS);
+    struct hsp_ipc_display_input input;
+    struct hsp_ipc_message message;
+
+    do {
+        while (client->input_next == client->input_count) {
+            client->input_next = client->input_count = 0;
+            HSP_CHECK(receive_any(client, &message, deadline_ns));
+            HSP_CHECK(keep_input(client, &message));
+        }
+        input = client->inputs[client->input_next++];
+    } while (input.kind != kind);
+    return input;
 }
 
 void test_client_set_scanout(struct test_client *client,

@@ -17,6 +17,10 @@ struct test_client {
     struct hsp_stats_display *stats;
     uint64_t last_sequence;
     int log_fd; /* borrowed */
+    /* What the user did. A pointer that happens to be over a window sends positions at any time, so
+     * these are kept apart from other messages. */
+    struct hsp_ipc_display_input inputs[256];
+    size_t input_count, input_next;
 };
 
 /* Starts `path` with these arguments (ended by NULL) besides those for its descriptors. Its
@@ -40,7 +44,11 @@ void test_client_send(struct test_client *client, uint32_t type, const void *bod
 /* The next message, which must be of this type and size and come in time. */
 void test_client_receive(struct test_client *client, uint32_t type, void *body, size_t size);
 
-/* Whether a message comes within this time. */
+/* The next thing that the user did, of this kind; others before it are skipped. */
+struct hsp_ipc_display_input test_client_receive_input(struct test_client *client,
+                                                       enum hsp_ipc_input_kind kind);
+
+/* Whether a message, not of input, comes within this time; it is lost. */
 bool test_client_has_message(struct test_client *client, int timeout_ms);
 
 void test_client_set_scanout(struct test_client *client,

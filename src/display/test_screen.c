@@ -372,3 +372,25 @@ void test_screen_press(struct test_screen *screen, enum test_key key, bool down)
                         XCB_CURRENT_TIME, screen->root, 0, 0, 0);
     xcb_flush(screen->connection);
 }
+
+static void fake_pointer(struct test_screen *screen, uint8_t type, uint8_t detail, int x, int y)
+{
+    xcb_test_fake_input(screen->connection, type, detail, XCB_CURRENT_TIME, screen->root,
+                        (int16_t)x, (int16_t)y, 0);
+    xcb_flush(screen->connection);
+}
+
+void test_screen_press_button(struct test_screen *screen, uint8_t button, bool down)
+{
+    fake_pointer(screen, down ? XCB_BUTTON_PRESS : XCB_BUTTON_RELEASE, button, 0, 0);
+}
+
+void test_screen_point(struct test_screen *screen, int x, int y)
+{
+    fake_pointer(screen, XCB_MOTION_NOTIFY, false, x, y);
+}
+
+void test_screen_move(struct test_screen *screen, int dx, int dy)
+{
+    fake_pointer(screen, XCB_MOTION_NOTIFY, true, dx, dy);
+}

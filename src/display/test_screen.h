@@ -77,9 +77,17 @@ enum test_key {
     TEST_KEY_CTRL = 37,
     TEST_KEY_F = 41,
     TEST_KEY_ALT = 64,
-    TEST_KEY_F11 = 95,
+    TEST_KEY_A = 38,
+    TEST_KEY_G = 42,
 };
 
 void test_screen_press(struct test_screen *screen, enum test_key key, bool down);
+
+/* Buttons as X numbers them: 1 to 3, 4 and 5 are the wheel. */
+void test_screen_press_button(struct test_screen *screen, uint8_t button, bool down);
+
+/* Moves the pointer to there on the screen, or by this far. */
+void test_screen_point(struct test_screen *screen, int x, int y);
+void test_screen_move(struct test_screen *screen, int dx, int dy);
 
 #endif

@@ -246,6 +246,16 @@ static xcb_window_t start_managed(struct test_fixture *fixture, struct test_pict
     return window;
 }
 
+static void press_full_screen(struct test_screen *screen)
+{
+    test_screen_press(screen, TEST_KEY_CTRL, true);
+    test_screen_press(screen, TEST_KEY_ALT, true);
+    test_screen_press(screen, TEST_KEY_F, true);
+    test_screen_press(screen, TEST_KEY_F, false);
+    test_screen_press(screen, TEST_KEY_ALT, false);
+    test_screen_press(screen, TEST_KEY_CTRL, false);
+}
+
 HSP_TEST(full_screen_and_back)
 {
     struct test_fixture fixture;
@@ -255,18 +265,12 @@ HSP_TEST(full_screen_and_back)
 
     fill_plain(&picture, 0x00336699);
     test_client_flush(&fixture.client, 0, picture.scanout.rect);
-    test_screen_press(screen, TEST_KEY_F11, true);
-    test_screen_press(screen, TEST_KEY_F11, false);
+    press_full_screen(screen);
     HSP_CHECK_EQ(receive_resized(&fixture).height, TEST_SCREEN_HEIGHT);
     wait_colour(&fixture, window, 0, 0, 0x336699);
     wait_colour(&fixture, window, TEST_SCREEN_WIDTH - 1, TEST_SCREEN_HEIGHT - 1, 0x336699);
 
-    test_screen_press(screen, TEST_KEY_CTRL, true);
-    test_screen_press(screen, TEST_KEY_ALT, true);
-    test_screen_press(screen, TEST_KEY_F, true);
-    test_screen_press(screen, TEST_KEY_F, false);
-    test_screen_press(screen, TEST_KEY_ALT, false);
-    test_screen_press(screen, TEST_KEY_CTRL, false);
+    press_full_screen(screen);
     HSP_CHECK_EQ(receive_resized(&fixture).height, HEIGHT);
     test_window_wait_shown(&fixture, window, &picture, corner, 0);
     finish(&fixture, &picture);

@@ -10,6 +10,7 @@
 
 #include "display/display.h"
 #include "display/window_host.h"
+#include "display/window_layout.h"
 
 #include "base/list.h"
 #include "base/log.h"
@@ -64,6 +65,9 @@ struct window_backend {
     struct hsp_window_host *host;
     uv_async_t async;
     bool quit_on_close;
+    enum hsp_display_scale scale;
+    struct hsp_display_user *user; /* at all windows; the host has one keyboard */
+    struct hsp_window_actions actions;
     struct scanout_window windows[HSP_LIMIT_SCANOUT_COUNT];
 };
 
@@ -286,9 +290,51 @@ static void handle_report(struct scanout_window *window)
         hsp_info("the window of screen %u was closed; the machine goes on", window->id + 1);
 }
 
+/* From a pixel of the window to one of the picture in it, which may be smaller, or scaled. */
+static void send_position(struct window_backend *backend, const struct hsp_window_action *action)
+{
+    struct scanout_window *window = &backend->windows[action->scanout_id];
+    const struct hsp_display_picture *picture = window->shown;
+    struct hsp_window_layout layout;
+    int64_t x, y;
+
+    if (!picture || window->width == 0 || window->height == 0)
+        return;
+    layout = hsp_window_layout_get(backend->scale, picture->rect.width, picture->rect.height,
+                                   window->width, window->height);
+    x = ((int64_t)action->x - layout.x) * picture->rect.width / layout.width;
+    y = ((int64_t)action->y - layout.y) * picture->rect.height / layout.height;
+    hsp_display_user_send_position(backend->user, window->id, (int32_t)x, (int32_t)y);
+}
+
+static void send_action(struct window_backend *backend, const struct hsp_window_action *action)
+{
+    switch (action->kind) {
+    case HSP_WINDOW_ACTION_KEY:
+        hsp_display_user_send_key(backend->user, action->code, action->is_pressed);
+        break;
+    case HSP_WINDOW_ACTION_POSITION:
+        send_position(backend, action);
+        break;
+    case HSP_WINDOW_ACTION_MOTION:
+        hsp_display_user_send_motion(backend->user, action->x, action->y);
+        break;
+    case HSP_WINDOW_ACTION_WHEEL:
+        hsp_display_user_send_wheel(backend->user, action->y, action->x);
+        break;
+    case HSP_WINDOW_ACTION_RELEASE:
+        hsp_display_user_release(backend->user);
+        break;
+    }
+}
+
 static void on_async(uv_async_t *async)
 {
     struct window_backend *backend = HSP_CONTAINER_OF(async, struct window_backend, async);
+
+    hsp_window_host_take_actions(backend->host, &backend->actions);
+    for (size_t i = 0; i < backend->actions.count; i++)
+        send_action(backend, &backend->actions.items[i]);
 
     for (size_t i = 0; i < HSP_ARRAY_COUNT(backend->windows); i++) {
         struct scanout_window *window = &backend->windows[i];
@@ -373,11 +419,15 @@ static int create(struct hsp_display *display, const struct hsp_display_options 
     backend->backend.ops = &hsp_display_window_ops;
     backend->display = display;
     backend->quit_on_close = options->quit_on_close;
-    ret = hsp_window_host_create(&params, &backend->host);
+    backend->scale = options->scale;
+    ret = hsp_display_user_create(display, &backend->user);
+    if (ret == 0)
+        ret = hsp_window_host_create(&params, &backend->host);
     if (ret == 0)
         ret = uv_async_init(hsp_display_get_loop(display), &backend->async, on_async);
     if (ret < 0) {
         hsp_window_host_destroy(backend->host);
+        hsp_display_user_destroy(backend->user);
         free(backend);
         return ret;
     }
@@ -408,6 +458,7 @@ static void destroy(struct hsp_display_backend *base)
     uv_close((uv_handle_t *)&backend->async, NULL);
     uv_run(hsp_display_get_loop(backend->display), UV_RUN_NOWAIT); /* the handles are ours */
     hsp_window_host_destroy(backend->host);
+    hsp_display_user_destroy(backend->user);
     free(backend);
 }
 

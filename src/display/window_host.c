@@ -8,6 +8,7 @@
 #include "display/window_host.h"
 
 #include "base/log.h"
+#include "display/window_input.h"
 #include "display/window_shell.h"
 
 #include <errno.h>
@@ -47,12 +48,14 @@ struct hsp_window_host {
     VkInstance instance;
     struct hsp_window_watch watch;
     uint32_t wake_event;
+    struct hsp_window_input input;
     pthread_mutex_t lock;
     pthread_cond_t woken;
     /* guarded by lock: */
     bool is_stopping;
     bool has_wishes;
     bool is_in_sdl; /* the main thread sleeps in SDL */
+    struct hsp_window_actions actions;
     struct host_window windows[HSP_LIMIT_SCANOUT_COUNT];
     size_t feed_count; /* initialised */
 };
@@ -139,6 +142,18 @@ struct hsp_window_report hsp_window_host_take_report(struct hsp_window_host *hos
     return copy;
 }
 
+void hsp_window_host_take_actions(struct hsp_window_host *host,
+                                  struct hsp_window_actions *out_actions)
+{
+    struct hsp_window_actions *actions = &host->actions;
+
+    pthread_mutex_lock(&host->lock);
+    memcpy(out_actions->items, actions->items, actions->count * sizeof(actions->items[0]));
+    out_actions->count = actions->count;
+    actions->count = 0;
+    pthread_mutex_unlock(&host->lock);
+}
+
 void hsp_window_host_stop(struct hsp_window_host *host)
 {
     pthread_mutex_lock(&host->lock);
@@ -151,13 +166,15 @@ void hsp_window_host_stop(struct hsp_window_host *host)
 static void format_title(const struct host_window *window, char *title, size_t size)
 {
     const char *name = window->host->params.name;
+    bool is_grabbing = window->shell.window && window->host->input.grabbing == window->shell.window;
     char screen[32] = "", rate[32] = "";
 
     if (window->id > 0)
         snprintf(screen, sizeof(screen), " (screen %u)", window->id + 1);
     if (window->fps > 0)
         snprintf(rate, sizeof(rate), " - %u fps", window->fps);
-    snprintf(title, size, "%s%s%s", name[0] ? name : "hesper", screen, rate);
+    snprintf(title, size, "%s%s%s%s", name[0] ? name : "hesper", screen, rate,
+             is_grabbing ? " - " HSP_WINDOW_INPUT_GRAB_KEYS " frees the mouse" : "");
 }
 
 static void update_view(struct host_window *window)
@@ -202,6 +219,7 @@ static void reopen_window(struct host_window *window)
 {
     char title[MAX_TITLE_SIZE];
 
+    hsp_window_input_forget(&window->host->input, window->shell.window);
     format_title(window, title, sizeof(title));
     window->number = 0;
     if (!hsp_window_shell_reopen(&window->shell, title))
@@ -254,13 +272,29 @@ static void close_window(struct host_window *window)
     wake_loop(window);
 }
 
-static void handle_key(struct host_window *window, const SDL_KeyboardEvent *key)
+static void put_action(void *user_data, const struct hsp_window_action *action)
 {
-    bool is_ctrl_alt_f =
-        key->key == SDLK_F && (key->mod & SDL_KMOD_CTRL) && (key->mod & SDL_KMOD_ALT);
+    struct hsp_window_host *host = user_data;
 
-    if (!key->repeat && (key->key == SDLK_F11 || is_ctrl_alt_f))
+    pthread_mutex_lock(&host->lock);
+    hsp_window_actions_add(&host->actions, action);
+    pthread_mutex_unlock(&host->lock);
+    host->params.wake_loop(host->params.user_data);
+}
+
+static void handle_input(struct host_window *window, const SDL_Event *event)
+{
+    switch (
+        hsp_window_input_handle(&window->host->input, window->shell.window, window->id, event)) {
+    case HSP_WINDOW_INPUT_TOGGLE_FULLSCREEN:
         hsp_window_shell_toggle_fullscreen(&window->shell);
+        break;
+    case HSP_WINDOW_INPUT_GRAB_CHANGED:
+        update_title(window, window->fps);
+        break;
+    case HSP_WINDOW_INPUT_NONE:
+        break;
+    }
 }
 
 static void handle_window_event(struct host_window *window, const SDL_Event *event)
@@ -279,12 +313,10 @@ static void handle_window_event(struct host_window *window, const SDL_Event *eve
     case SDL_EVENT_WINDOW_PIXEL_SIZE_CHANGED:
         update_view(window);
         break;
-    case SDL_EVENT_KEY_DOWN:
-        handle_key(window, &event->key);
-        break;
     default:
         break;
     }
+    handle_input(window, event);
 }
 
 /* The window system goes away (Wayland), or the user ends the program (macOS). */
@@ -418,6 +450,7 @@ static int start_sdl(struct hsp_window_host *host)
     host->watch = (struct hsp_window_watch){on_destroyed, host};
     hsp_window_watch_start(&host->watch);
     host->wake_event = SDL_RegisterEvents(1);
+    hsp_window_input_init(&host->input, put_action, host);
     host->instance = hsp_window_instance_create();
     return 0;
 }

@@ -11,6 +11,7 @@
 #define HSP_DISPLAY_WINDOW_HOST_H
 
 #include "display/backend.h"
+#include "display/window_actions.h"
 #include "display/window_feed.h"
 
 struct hsp_window_host;
@@ -53,6 +54,10 @@ void hsp_window_host_fit(struct hsp_window_host *host, uint32_t scanout_id, uint
 
 /* Frames of the last second, for the title; 0 leaves it out. */
 void hsp_window_host_set_fps(struct hsp_window_host *host, uint32_t scanout_id, unsigned fps);
+
+/* Moves what the user did since the last call to *out_actions. */
+void hsp_window_host_take_actions(struct hsp_window_host *host,
+                                  struct hsp_window_actions *out_actions);
 
 struct hsp_window_report hsp_window_host_take_report(struct hsp_window_host *host,
                                                      uint32_t scanout_id);
