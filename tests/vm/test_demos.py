@@ -11,7 +11,7 @@ from harness.vm import in_guest
 from vm.guest import VENUS, get_vm
 
 NAMES = ["formats", "import-gbm", "memory-map", "minimal", "multi-context", "present-timing",
-         "triangle"]
+         "rapid-resize", "triangle"]
 BARS = [(255, 255, 255), (255, 255, 0), (0, 255, 255), (0, 255, 0),
         (255, 0, 255), (255, 0, 0), (0, 0, 255), (0, 0, 0)]
 
@@ -56,6 +56,11 @@ def test_without_a_screen(test):
     for command in ("minimal", "memory-map --rounds=3", "multi-context --rounds=2",
                     "formats --present=offscreen"):
         run(test, command)
+
+
+def test_rapid_resize(test):
+    """Swapchains that come and go faster than their semaphores are used up."""
+    run(test, "rapid-resize --sizes=60", timeout=180)
 
 
 def test_triangle(test):
