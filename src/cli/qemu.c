@@ -63,9 +63,9 @@ static void add_machine(struct hsp_cli_args *args, const struct hsp_cli_qemu *qe
 static void add_gpu(struct hsp_cli_args *args, const struct hsp_cli_qemu *qemu)
 {
     hsp_cli_args_add_pair(args, "-chardev", "socket,id=gpu,fd=%d", HSP_CLI_QEMU_GPU_FD);
-    hsp_cli_args_add_pair(args, "-device",
-                          "%s,chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=24",
-                          qemu->device);
+    hsp_cli_args_add_pair(
+        args, "-device", "%s,addr=%d,chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=24",
+        qemu->device, HSP_CLI_QEMU_GPU_SLOT);
 }
 
 const char *const hsp_cli_qemu_inputs[HSP_CLI_QEMU_INPUT_COUNT] = {"keyboard", "tablet", "mouse"};
@@ -100,21 +100,19 @@ static void add_disk(struct hsp_cli_args *args, const struct hsp_cli_guest_files
     hsp_cli_args_add_pair(args, "-device", "virtio-blk-pci,drive=disk,bootindex=1");
 }
 
-static void add_firmware(struct hsp_cli_args *args, const struct hsp_cli_firmware *firmware,
-                         bool is_writable)
+static void add_firmware(struct hsp_cli_args *args, const struct hsp_cli_firmware *firmware)
 {
     if (firmware->code[0] == '\0')
         return;
     add_path(args, "-drive", "if=pflash,unit=0,format=raw,readonly=on,file=", firmware->code, "");
-    add_path(args, "-drive", "if=pflash,unit=1,format=raw,file=", firmware->variables,
-             is_writable ? "" : ",snapshot=on");
+    add_path(args, "-drive", "if=pflash,unit=1,format=raw,file=", firmware->variables, "");
 }
 
 static void add_devices(struct hsp_cli_args *args, const struct hsp_cli_run_options *options,
                         const struct hsp_cli_guest_files *files)
 {
 
-    add_firmware(args, &files->firmware, options->is_writable);
+    add_firmware(args, &files->firmware);
     if (strcmp(files->disk_format, "iso") == 0)
         add_cd(args, files->disk, "disk", 1);
     else

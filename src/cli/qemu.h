@@ -19,9 +19,17 @@
 /* And the first of those with input devices behind them. */
 #define HSP_CLI_QEMU_INPUT_FD 5
 
+/* And the UEFI's variables, when they are not kept. */
+#define HSP_CLI_QEMU_VARIABLES_FD 8
+
+/* Where the GPU is on the PCI bus. */
+#define HSP_CLI_QEMU_GPU_SLOT 1
+
 /* The machine's input devices, as hesper-gpu calls them. */
 #define HSP_CLI_QEMU_INPUT_COUNT 3
 extern const char *const hsp_cli_qemu_inputs[HSP_CLI_QEMU_INPUT_COUNT];
+_Static_assert(HSP_CLI_QEMU_INPUT_FD + HSP_CLI_QEMU_INPUT_COUNT == HSP_CLI_QEMU_VARIABLES_FD,
+               "descriptors are numbered without a gap");
 
 struct hsp_cli_qemu {
     const char *program;

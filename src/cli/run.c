@@ -46,6 +46,7 @@ struct run {
     struct hsp_cli_ssh_wait ssh_wait;
     struct hsp_cli_notice notice; /* of the device */
     int control_fd;               /* to QEMU */
+    int variables_fd;             /* of UEFI, if they are not kept */
 
     uint64_t start_ns;
     bool up; /* the guest answers ssh */
@@ -403,10 +404,12 @@ static int start_gpu(struct run *run, const struct device_sockets *sockets)
 static int start_qemu(struct run *run, const struct device_sockets *sockets, int control_fd)
 {
     struct hsp_cli_args args = {0};
-    int fds[HSP_ARRAY_COUNT(sockets->qemu) + 1] = {
+    int fds[HSP_CLI_QEMU_VARIABLES_FD + 1 - 3] = {
         [HSP_CLI_QEMU_GPU_FD - 3] = sockets->qemu[0],
         [HSP_CLI_QEMU_CONTROL_FD - 3] = control_fd,
+        [HSP_CLI_QEMU_VARIABLES_FD - 3] = run->variables_fd,
     };
+    size_t fd_count = HSP_ARRAY_COUNT(fds) - (run->variables_fd < 0);
     unsigned flags = HSP_CLI_CHILD_DETACHED;
     int ret;
 
@@ -417,7 +420,7 @@ static int start_qemu(struct run *run, const struct device_sockets *sockets, int
     hsp_cli_qemu_build(&args, &run->qemu_program, &run->options, &run->files,
                        run->console.on_terminal ? NULL : run->console.log_path);
     run->qemu = (struct hsp_cli_child){.name = "QEMU", .on_exit = on_qemu_exit};
-    ret = hsp_cli_child_start(&run->qemu, &run->loop, &args, flags, fds, HSP_ARRAY_COUNT(fds),
+    ret = hsp_cli_child_start(&run->qemu, &run->loop, &args, flags, fds, fd_count,
                               &run->console.stderr_pipe);
     hsp_cli_args_finish(&args);
     return ret;
@@ -521,7 +524,9 @@ static bool choose_firmware(struct run *run)
         hsp_cli_error("Install it (Debian: ovmf).", "there is no UEFI for virtual machines here");
         return false;
     }
-    return !run->options.is_writable || hsp_cli_firmware_keep_variables(firmware, run->files.disk);
+    return hsp_cli_firmware_make_variables(firmware, HSP_CLI_QEMU_GPU_SLOT,
+                                           run->options.is_writable ? run->files.disk : NULL,
+                                           HSP_CLI_QEMU_VARIABLES_FD, &run->variables_fd);
 }
 
 static bool prepare(struct run *run)
@@ -548,7 +553,6 @@ static int run_machine(struct run *run)
     bool on_terminal = !run->options.command && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     int ret = init_loop(run);
 
-    run->control_fd = -1;
     if (ret < 0)
         return ret;
     ret = hsp_cli_console_init(&run->console, &run->loop, on_terminal);
@@ -566,7 +570,6 @@ static int run_machine(struct run *run)
         stop(run, failure(run));
     uv_run(&run->loop, UV_RUN_DEFAULT);
     hsp_cli_console_finish(&run->console);
-    hsp_fd_close(&run->control_fd);
     return ret;
 }
 
@@ -579,6 +582,8 @@ int hsp_cli_run(int argc, char **argv)
         hsp_cli_error(NULL, "out of memory");
         return HSP_CLI_FAILED;
     }
+    run->control_fd = -1;
+    run->variables_fd = -1;
     status = hsp_cli_run_options_parse(argc, argv, &run->options);
     if (status < 0) {
         status = failure(run);
@@ -590,6 +595,8 @@ int hsp_cli_run(int argc, char **argv)
                 status = run->status;
         }
     }
+    hsp_fd_close(&run->control_fd);
+    hsp_fd_close(&run->variables_fd);
     free(run);
     return status;
 }
