@@ -37,6 +37,7 @@ struct hsp_stats_scanout {
     _Atomic uint64_t present_ns;    /* sum of time from flush to presented, our own part */
     _Atomic uint64_t last_frame_ns; /* now: hsp_now_ns of the newest frame */
     _Atomic uint32_t width, height; /* now: pixels; 0 when the scanout is off */
+    _Atomic uint32_t port;          /* now: TCP port where it is shown; 0: none */
 };
 
 /* The page of a hesper-display. */

@@ -153,6 +153,18 @@ void hsp_display_count_frames(struct hsp_display *display, uint32_t scanout_id, 
         hsp_stats_set(stats, last_frame_ns, hsp_now_ns());
 }
 
+uint16_t hsp_display_get_port(struct hsp_display *display, uint32_t scanout_id)
+{
+    struct hsp_stats_scanout *stats = find_stats(display, scanout_id);
+
+    return stats ? (uint16_t)atomic_load_explicit(&stats->port, memory_order_relaxed) : 0;
+}
+
+void hsp_display_set_port(struct hsp_display *display, uint32_t scanout_id, uint16_t port)
+{
+    hsp_stats_set(find_stats(display, scanout_id), port, port);
+}
+
 void hsp_display_request_size(struct hsp_display *display, uint32_t scanout_id, uint32_t width,
                               uint32_t height)
 {

@@ -49,6 +49,11 @@ void hsp_display_flush_done(struct hsp_display *display, const struct hsp_displa
 void hsp_display_count_frames(struct hsp_display *display, uint32_t scanout_id, uint64_t frames,
                               uint64_t present_ns, uint64_t copied_bytes);
 
+/* The TCP port where the scanout is shown, or 0. A display that is started anew finds what the one
+ * before it has set, so that it can come back to the same place. */
+uint16_t hsp_display_get_port(struct hsp_display *display, uint32_t scanout_id);
+void hsp_display_set_port(struct hsp_display *display, uint32_t scanout_id, uint16_t port);
+
 /* The user made the window this large: the guest may follow. */
 void hsp_display_request_size(struct hsp_display *display, uint32_t scanout_id, uint32_t width,
                               uint32_t height);

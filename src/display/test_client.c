@@ -37,25 +37,31 @@ static _Noreturn void run(const char *path, const char *const *arguments, int ip
     _exit(127);
 }
 
+static void start(struct test_client *client, const char *path, const char *const *arguments,
+                  int log_fd)
+{
+    int fds[2];
+
+    client->log_fd = log_fd;
+    HSP_CHECK_EQ(hsp_fd_socketpair(fds), 0);
+    client->pid = fork();
+    if (client->pid == 0)
+        run(path, arguments, fds[1], client->stats_fd, log_fd);
+    HSP_CHECK(client->pid > 0);
+    hsp_fd_close(&fds[1]);
+    hsp_ipc_channel_init(&client->channel, fds[0]);
+}
+
 void test_client_start(struct test_client *client, const char *path, const char *const *arguments,
                        int log_fd)
 {
-    int fds[2], stats_fd = hsp_shm_create("stats", hsp_page_size());
-
     memset(client, 0, sizeof(*client));
-    client->log_fd = log_fd;
-    HSP_CHECK(stats_fd >= 0);
-    HSP_CHECK_EQ(hsp_fd_socketpair(fds), 0);
+    client->stats_fd = hsp_shm_create("stats", hsp_page_size());
+    HSP_CHECK(client->stats_fd >= 0);
     client->stats =
-        mmap(NULL, sizeof(*client->stats), PROT_READ | PROT_WRITE, MAP_SHARED, stats_fd, 0);
+        mmap(NULL, sizeof(*client->stats), PROT_READ | PROT_WRITE, MAP_SHARED, client->stats_fd, 0);
     HSP_CHECK(client->stats != MAP_FAILED);
-    client->pid = fork();
-    if (client->pid == 0)
-        run(path, arguments, fds[1], stats_fd, log_fd);
-    HSP_CHECK(client->pid > 0);
-    hsp_fd_close(&fds[1]);
-    hsp_fd_close(&stats_fd);
-    hsp_ipc_channel_init(&client->channel, fds[0]);
+    start(client, path, arguments, log_fd);
 }
 
 static _Noreturn void fail_with_log(struct test_client *client, const char *what, int number)
@@ -67,14 +73,22 @@ static _Noreturn void fail_with_log(struct test_client *client, const char *what
     hsp_test_fail(__FILE__, __LINE__, "the display %s %d\n%s", what, number, log);
 }
 
-static int wait_status(struct test_client *client)
+static int wait_for_end(struct test_client *client)
 {
     int status;
 
     alarm(TIMEOUT_MS / 1000); /* a display that does not end fails the test */
     HSP_CHECK_EQ(waitpid(client->pid, &status, 0), client->pid);
     alarm(0);
+    return status;
+}
+
+static int wait_status(struct test_client *client)
+{
+    int status = wait_for_end(client);
+
     munmap(client->stats, sizeof(*client->stats));
+    hsp_fd_close(&client->stats_fd);
     return status;
 }
 
@@ -102,6 +116,15 @@ void test_client_kill(struct test_client *client)
     HSP_CHECK_EQ(kill(client->pid, SIGKILL), 0);
     wait_status(client);
     hsp_ipc_channel_finish(&client->channel);
+}
+
+void test_client_replace(struct test_client *client, const char *path, const char *const *arguments,
+                         int log_fd)
+{
+    HSP_CHECK_EQ(kill(client->pid, SIGKILL), 0);
+    wait_for_end(client);
+    hsp_ipc_channel_finish(&client->channel);
+    start(client, path, arguments, log_fd);
 }
 
 void test_client_send(struct test_client *client, uint32_t type, const void *body, size_t size,

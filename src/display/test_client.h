@@ -15,6 +15,7 @@ struct test_client {
     pid_t pid;
     struct hsp_ipc_channel channel;
     struct hsp_stats_display *stats;
+    int stats_fd;
     uint64_t last_sequence;
     int log_fd; /* borrowed */
     /* What the user did. A pointer that happens to be over a window sends positions at any time, so
@@ -36,6 +37,10 @@ void test_client_finish(struct test_client *client);
 
 /* Kills the program, and forgets it. */
 void test_client_kill(struct test_client *client);
+
+/* Kills the program and starts another with the same counters, as hesper-gpu does. */
+void test_client_replace(struct test_client *client, const char *path, const char *const *arguments,
+                         int log_fd);
 
 /* `fd` is negative for none. */
 void test_client_send(struct test_client *client, uint32_t type, const void *body, size_t size,

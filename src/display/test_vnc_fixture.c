@@ -19,16 +19,31 @@
 
 /* ------------------------------------------------------------------ display */
 
-static void start_client(struct test_client *client, const char *choice,
-                         const char *const *arguments, int log_fd)
-{
+struct command_line {
     char backend[160];
-    const char *all[MAX_ARGUMENT_COUNT + 1] = {backend, "--name=testvm"};
+    const char *arguments[MAX_ARGUMENT_COUNT + 1];
+};
 
-    snprintf(backend, sizeof(backend), "--backend=%s", choice);
-    for (size_t i = 0; arguments && arguments[i] && i + 3 < HSP_ARRAY_COUNT(all); i++)
-        all[i + 2] = arguments[i];
-    test_client_start(client, HESPER_DISPLAY_PATH, all, log_fd);
+static void make_command_line(struct command_line *line, const char *choice,
+                              const char *const *arguments)
+{
+    size_t count = 0;
+
+    memset(line, 0, sizeof(*line));
+    snprintf(line->backend, sizeof(line->backend), "--backend=%s", choice);
+    line->arguments[count++] = line->backend;
+    line->arguments[count++] = "--name=testvm";
+    while (arguments && *arguments && count < MAX_ARGUMENT_COUNT)
+        line->arguments[count++] = *arguments++;
+}
+
+void test_vnc_launch(struct test_vnc *vnc, const char *choice, const char *const *arguments)
+{
+    struct command_line line;
+
+    make_command_line(&line, choice, arguments);
+    vnc->log_fd = test_file_create();
+    test_client_start(&vnc->client, HESPER_DISPLAY_PATH, line.arguments, vnc->log_fd);
 }
 
 void test_vnc_wait_logged(struct test_vnc *vnc, const char *text)
@@ -46,8 +61,7 @@ void test_vnc_wait_logged(struct test_vnc *vnc, const char *text)
 
 void test_vnc_start_with(struct test_vnc *vnc, const char *choice, const char *const *arguments)
 {
-    vnc->log_fd = test_file_create();
-    start_client(&vnc->client, choice, arguments, vnc->log_fd);
+    test_vnc_launch(vnc, choice, arguments);
     test_vnc_wait_logged(vnc, "screen 1 is at VNC");
 }
 
@@ -85,16 +99,15 @@ void test_vnc_start_tcp(struct test_vnc *vnc, uint16_t port, const char *const *
     test_vnc_start_with(vnc, choice, arguments);
 }
 
-void test_vnc_restart(struct test_vnc *vnc)
+void test_vnc_replace(struct test_vnc *vnc, const char *choice)
 {
-    char choice[96];
+    struct command_line line;
 
-    if (vnc->port)
-        snprintf(choice, sizeof(choice), "vnc=127.0.0.1:%u", vnc->port);
-    else
-        snprintf(choice, sizeof(choice), "vnc=unix:%s", vnc->path);
+    make_command_line(&line, choice, NULL);
     close(vnc->log_fd);
-    test_vnc_start_with(vnc, choice, NULL);
+    vnc->log_fd = test_file_create();
+    test_client_replace(&vnc->client, HESPER_DISPLAY_PATH, line.arguments, vnc->log_fd);
+    test_vnc_wait_logged(vnc, "screen 1 is at VNC");
 }
 
 void test_vnc_finish(struct test_vnc *vnc)
@@ -109,17 +122,16 @@ void test_vnc_finish(struct test_vnc *vnc)
 
 int test_vnc_run(const char *choice, const char *const *arguments, char *out_log, size_t size)
 {
-    struct test_client client;
-    int log_fd = test_file_create();
+    struct test_vnc vnc;
     ssize_t n;
     int status;
 
-    start_client(&client, choice, arguments, log_fd);
-    status = test_client_wait(&client);
-    hsp_ipc_channel_finish(&client.channel);
-    n = pread(log_fd, out_log, size - 1, 0);
+    test_vnc_launch(&vnc, choice, arguments);
+    status = test_client_wait(&vnc.client);
+    hsp_ipc_channel_finish(&vnc.client.channel);
+    n = pread(vnc.log_fd, out_log, size - 1, 0);
     out_log[HSP_MAX(n, 0)] = '\0';
-    close(log_fd);
+    close(vnc.log_fd);
     return status;
 }
 

@@ -23,6 +23,9 @@ void test_vnc_start(struct test_vnc *vnc);
 /* With --backend=`choice`, and more arguments (ended by NULL; NULL for none). */
 void test_vnc_start_with(struct test_vnc *vnc, const char *choice, const char *const *arguments);
 
+/* As above, but does not wait until it is there. */
+void test_vnc_launch(struct test_vnc *vnc, const char *choice, const char *const *arguments);
+
 /* On 127.0.0.1; `port` is one that was free. */
 void test_vnc_start_tcp(struct test_vnc *vnc, uint16_t port, const char *const *arguments);
 uint16_t test_vnc_find_port(void);
@@ -30,8 +33,9 @@ uint16_t test_vnc_find_port(void);
 /* Ends the display, which must end well. */
 void test_vnc_finish(struct test_vnc *vnc);
 
-/* Another display, after the first one has been killed or has gone. */
-void test_vnc_restart(struct test_vnc *vnc);
+/* Kills the display and starts another in its place, as hesper-gpu does, with --backend=`choice`.
+ */
+void test_vnc_replace(struct test_vnc *vnc, const char *choice);
 
 void test_vnc_wait_logged(struct test_vnc *vnc, const char *text);
 

@@ -338,8 +338,10 @@ static void open_screen(struct screen *screen)
 
     screen->is_opened = true;
     ret = hsp_vnc_listener_open(&screen->listener, hsp_display_get_loop(backend->display),
-                                &backend->choice, screen->id, 0);
+                                &backend->choice, screen->id,
+                                hsp_display_get_port(backend->display, screen->id));
     if (ret == 0) {
+        hsp_display_set_port(backend->display, screen->id, screen->listener.port);
         hsp_info("screen %u is at VNC %s", screen->id + 1, screen->listener.name);
         return;
     }

@@ -128,6 +128,7 @@ static struct json_object *format_scanout(const struct hsp_gpu_stat *stat,
     json_object_object_add(object, "fps", json_object_new_double(stat->rates[id].fps));
     add_u64(object, "copied_bytes", load(&stats->copied_bytes));
     add_u64(object, "copied_bytes_per_frame", stat->rates[id].copied_bytes_per_frame);
+    add_u64(object, "port", stats->port);
     add_u64(object, "present_us_avg", stat->rates[id].present_us);
     return object;
 }
