@@ -20,6 +20,7 @@ enum {
 };
 
 int hsp_cli_run(int argc, char **argv);
+int hsp_cli_outputs(int argc, char **argv);
 int hsp_cli_doctor(int argc, char **argv);
 int hsp_cli_exec(int argc, char **argv);
 int hsp_cli_stat(int argc, char **argv);

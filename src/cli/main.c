@@ -17,6 +17,7 @@ struct command {
 static const struct command commands[] = {
     {"doctor", hsp_cli_doctor, "say what this host, or a guest, can do and what is missing"},
     {"exec", hsp_cli_exec, "run a program whose Vulkan goes through hesper, without a VM"},
+    {"outputs", hsp_cli_outputs, "plug monitors into a virtual machine, and pull them out"},
     {"run", hsp_cli_run, "run a virtual machine with a hesper GPU"},
     {"screenshot", hsp_cli_screenshot, "write what a virtual machine shows to a PNG file"},
     {"stat", hsp_cli_stat, "show the counters of running devices"},

@@ -389,6 +389,7 @@ static int start_gpu(struct run *run, const struct device_sockets *sockets)
         hsp_cli_args_add(&args, "--input-fd=%s:%d", hsp_cli_qemu_inputs[i], 4 + i);
     hsp_cli_args_add(&args, "--notify-fd=%d", 3 + notify_index);
     hsp_cli_args_add(&args, "--name=%s", run->options.name);
+    hsp_cli_args_add(&args, "--outputs=%ld", run->options.output_count);
     hsp_cli_args_add(&args, "--size=%ux%u", run->options.width, run->options.height);
     add_display(&args, &run->options);
     if (run->options.guest_ram)

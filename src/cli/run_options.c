@@ -2,6 +2,7 @@
 #include "cli/run_options.h"
 
 #include "base/display_choice.h"
+#include "base/limits.h"
 #include "cli/cli.h"
 
 #include <getopt.h>
@@ -43,6 +44,7 @@ static const char usage[] =
     "  --password-file FILE  its first line is what VNC viewers must know; needed where others "
     "than\n"
     "                     this host can reach the screen (see HESPER_VNC_PASSWORD_FILE)\n"
+    "  --outputs N        monitors of the guest, 1 to 16 (default 1); hesper outputs changes them\n"
     "  --size WxH         of the screen (default 1280x800)\n"
     "  --exec CMD         runs the shell command CMD in the guest as root, ends the machine after\n"
     "                     it, and exits with its status (125: it could not be run)\n"
@@ -136,6 +138,7 @@ enum option_id {
     OPTION_SCALE,
     OPTION_QUIT_ON_CLOSE,
     OPTION_PASSWORD_FILE,
+    OPTION_OUTPUTS,
     OPTION_SIZE,
     OPTION_EXEC,
     OPTION_SCREENSHOT,
@@ -161,6 +164,7 @@ static const struct option long_options[] = {
     {"scale", required_argument, NULL, OPTION_SCALE},
     {"quit-on-close", no_argument, NULL, OPTION_QUIT_ON_CLOSE},
     {"password-file", required_argument, NULL, OPTION_PASSWORD_FILE},
+    {"outputs", required_argument, NULL, OPTION_OUTPUTS},
     {"size", required_argument, NULL, OPTION_SIZE},
     {"exec", required_argument, NULL, OPTION_EXEC},
     {"screenshot", required_argument, NULL, OPTION_SCREENSHOT},
@@ -209,6 +213,9 @@ static bool apply_option(struct hsp_cli_run_options *options, int option, const 
     case OPTION_PASSWORD_FILE:
         options->password_file = value;
         return true;
+    case OPTION_OUTPUTS:
+        return hsp_cli_parse_number("--outputs", value, 1, HSP_LIMIT_SCANOUT_COUNT,
+                                    &options->output_count);
     case OPTION_SIZE:
         return hsp_cli_parse_size("--size", value, &options->width, &options->height);
     case OPTION_EXEC:
@@ -266,6 +273,7 @@ int hsp_cli_run_options_parse(int argc, char **argv, struct hsp_cli_run_options 
 {
     struct hsp_cli_run_options options = {
         .display = "headless",
+        .output_count = 1,
         .width = 1280,
         .height = 800,
         .screenshot_after = 5,

@@ -24,6 +24,7 @@ struct hsp_cli_run_options {
     const char *accelerator;   /* "kvm", "tcg"; NULL: what works */
     const char *guest_ram;     /* for hesper-gpu's --guest-ram; NULL: its default */
     char name[HSP_CLI_CONTROL_NAME_SIZE];
+    long output_count;
     uint32_t width, height; /* of the screen */
     long screenshot_after;  /* seconds from the start of the command */
     long memory_mib;

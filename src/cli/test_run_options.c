@@ -63,11 +63,13 @@ HSP_TEST(run_options_of_windows_are_read)
     struct hsp_cli_run_options options;
 
     HSP_CHECK_EQ(PARSE(&options, "--display=window", "--present-mode", "mailbox", "--scale=stretch",
-                       "--quit-on-close"),
+                       "--quit-on-close", "--outputs=3"),
                  -1);
     HSP_CHECK_STREQ(options.present_mode, "mailbox");
     HSP_CHECK_STREQ(options.scale, "stretch");
     HSP_CHECK(options.quit_on_close);
+    HSP_CHECK_EQ(options.output_count, 3);
+    HSP_CHECK_EQ(PARSE(&options, "--outputs", "17"), HSP_CLI_USAGE);
     HSP_CHECK_EQ(PARSE(&options, "--present-mode", "fast"), HSP_CLI_USAGE);
     HSP_CHECK_EQ(PARSE(&options, "--scale", "2"), HSP_CLI_USAGE);
     HSP_CHECK_EQ(PARSE(&options, "--scale", ""), HSP_CLI_USAGE);

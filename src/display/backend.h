@@ -84,6 +84,11 @@ struct hsp_display_backend_ops {
     void (*set_cursor)(struct hsp_display_backend *backend, uint32_t scanout_id,
                        const struct hsp_display_cursor *cursor, bool picture_changed);
 
+    /* The guest has, or has no longer, a monitor there; at first it has all. NULL for a backend
+     * that does not care. */
+    void (*set_connected)(struct hsp_display_backend *backend, uint32_t scanout_id,
+                          bool is_connected);
+
     /* The lamps of the guest's keyboard are now these (bits: 1 << HSP_LED_*), which at first are
      * all off. NULL for a backend that has no use for them. */
     void (*set_leds)(struct hsp_display_backend *backend, uint32_t leds);

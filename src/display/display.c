@@ -103,6 +103,18 @@ static int handle_set_scanout(struct hsp_display *display, const struct hsp_ipc_
     return 0;
 }
 
+static int handle_set_connected(struct hsp_display *display, const struct hsp_ipc_message *message)
+{
+    struct hsp_ipc_display_connected body;
+
+    if (!hsp_ipc_decode(message, &body, sizeof(body), 0) ||
+        body.scanout_id >= HSP_LIMIT_SCANOUT_COUNT)
+        return -EPROTO;
+    if (display->backend->ops->set_connected)
+        display->backend->ops->set_connected(display->backend, body.scanout_id, body.is_connected);
+    return 0;
+}
+
 static int handle_flush(struct hsp_display *display, const struct hsp_ipc_message *message)
 {
     struct hsp_ipc_display_flush request;
@@ -197,6 +209,8 @@ static int handle_message(struct hsp_display *display, struct hsp_ipc_message *m
         return hsp_display_handle_set_cursor(display, message);
     case HSP_IPC_DISPLAY_MOVE_CURSOR:
         return hsp_display_handle_move_cursor(display, message);
+    case HSP_IPC_DISPLAY_SET_CONNECTED:
+        return handle_set_connected(display, message);
     case HSP_IPC_DISPLAY_SET_LEDS:
         return hsp_display_handle_set_leds(display, message);
     case HSP_IPC_DISPLAY_SCREENSHOT:

@@ -50,6 +50,7 @@ struct scanout_window {
     uint64_t last_serial, done_serial; /* put, and read by the drawer */
     uint64_t cancel_after;             /* when this serial is done, */
     uint64_t cancel_until;             /* all up to this one is to be answered */
+    bool is_disconnected;              /* the guest has no monitor here */
     bool is_stale;                     /* the window does not show all that was flushed */
     uv_timer_t expiry_timer, resize_timer, fps_timer;
     uint32_t width, height;                     /* of the window, pixels */
@@ -217,7 +218,8 @@ static void follow_size(struct scanout_window *window, const struct hsp_display_
     bool is_answer =
         window->requested_ns > 0 && hsp_now_ns() - window->requested_ns < RESIZE_ANSWER_NS;
 
-    if (width == window->picture_width && height == window->picture_height)
+    if (window->is_disconnected ||
+        (width == window->picture_width && height == window->picture_height))
         return;
     window->picture_width = width;
     window->picture_height = height;
@@ -243,6 +245,26 @@ static void set_scanout(struct hsp_display_backend *backend, uint32_t scanout_id
     cancel_pending(window);
     window->is_stale = false;
     hsp_window_feed_put_blank(window->feed);
+}
+
+static void set_connected(struct hsp_display_backend *backend, uint32_t scanout_id,
+                          bool is_connected)
+{
+    struct window_backend *self = get_backend(backend);
+    struct scanout_window *window = &self->windows[scanout_id];
+
+    if (is_connected == !window->is_disconnected)
+        return;
+    window->is_disconnected = !is_connected;
+    if (is_connected) {
+        if (window->next)
+            follow_size(window, window->next);
+        return;
+    }
+    /* The next picture opens it again. */
+    window->picture_width = window->picture_height = 0;
+    uv_timer_stop(&window->resize_timer);
+    hsp_window_host_close(self->host, scanout_id);
 }
 
 /* ------------------------------------------------------------------ news from the other threads */
@@ -471,5 +493,6 @@ const struct hsp_display_backend_ops hsp_display_window_ops = {
     .set_scanout = set_scanout,
     .flush = flush,
     .set_cursor = set_cursor,
+    .set_connected = set_connected,
     .get_shown = get_shown,
 };

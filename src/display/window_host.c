@@ -22,7 +22,8 @@
 
 /* What the loop and presenters want. */
 struct wish {
-    bool fit; /* a window for pictures of this size */
+    bool close; /* before a fit */
+    bool fit;   /* a window for pictures of this size */
     uint32_t width, height;
     bool title;
     unsigned fps;
@@ -117,6 +118,16 @@ void hsp_window_host_fit(struct hsp_window_host *host, uint32_t scanout_id, uint
     wish->fit = true;
     wish->width = width;
     wish->height = height;
+    unlock_and_wake(host);
+}
+
+void hsp_window_host_close(struct hsp_window_host *host, uint32_t scanout_id)
+{
+    struct wish *wish = &host->windows[scanout_id].wish;
+
+    pthread_mutex_lock(&host->lock);
+    wish->close = true;
+    wish->fit = false;
     unlock_and_wake(host);
 }
 
@@ -241,8 +252,19 @@ static void update_title(struct host_window *window, unsigned fps)
     SDL_SetWindowTitle(window->shell.window, title);
 }
 
+static void end_window(struct host_window *window)
+{
+    hsp_window_input_forget(&window->host->input, window->shell.window);
+    window->number = 0;
+    window->was_closed = false;
+    window->fps = 0;
+    hsp_window_shell_close(&window->shell);
+}
+
 static void grant(struct host_window *window, const struct wish *wish)
 {
+    if (wish->close && window->shell.window)
+        end_window(window);
     if (wish->reopen && window->shell.window)
         reopen_window(window);
     if (wish->fit && !window->shell.window)

@@ -52,6 +52,9 @@ struct hsp_window_feed *hsp_window_host_get_feed(struct hsp_window_host *host, u
 void hsp_window_host_fit(struct hsp_window_host *host, uint32_t scanout_id, uint32_t width,
                          uint32_t height);
 
+/* Closes the window, until the next fit opens one. */
+void hsp_window_host_close(struct hsp_window_host *host, uint32_t scanout_id);
+
 /* Frames of the last second, for the title; 0 leaves it out. */
 void hsp_window_host_set_fps(struct hsp_window_host *host, uint32_t scanout_id, unsigned fps);
 

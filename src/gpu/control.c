@@ -120,6 +120,48 @@ static int handle_screenshot(struct client *client, const struct hsp_ipc_message
     return 0;
 }
 
+static int change_output(struct hsp_gpu_device *device, const struct hsp_ipc_control_output *body)
+{
+    if (body->output >= HSP_LIMIT_SCANOUT_COUNT)
+        return -EINVAL;
+    switch (body->change) {
+    case HSP_IPC_OUTPUT_KEEP:
+        return 0;
+    case HSP_IPC_OUTPUT_CONNECT:
+    case HSP_IPC_OUTPUT_DISCONNECT:
+        return hsp_gpu_device_set_connected(device, body->output,
+                                            body->change == HSP_IPC_OUTPUT_CONNECT);
+    case HSP_IPC_OUTPUT_SET_MODE:
+        hsp_gpu_device_set_mode(device, body->output, body->width, body->height);
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+static int handle_output(struct client *client, const struct hsp_ipc_message *message)
+{
+    struct hsp_gpu_device *device = client->control->device;
+    struct hsp_ipc_control_outputs answer = {0};
+    struct hsp_ipc_control_output body;
+
+    if (!hsp_ipc_decode(message, &body, sizeof(body), 0))
+        return -EPROTO;
+    answer.status = change_output(device, &body);
+    for (uint32_t i = 0; i < HSP_LIMIT_SCANOUT_COUNT; i++) {
+        const struct hsp_gpu_scanout *scanout = &device->scanouts.items[i];
+        answer.items[i].is_connected = device->outputs.is_connected[i];
+        answer.items[i].width = device->outputs.rects[i].width;
+        answer.items[i].height = device->outputs.rects[i].height;
+        if (scanout->resource) {
+            answer.items[i].shown_width = scanout->picture.rect.width;
+            answer.items[i].shown_height = scanout->picture.rect.height;
+        }
+    }
+    hsp_gpu_link_send(client->channel, HSP_IPC_CONTROL_OUTPUTS, &answer, sizeof(answer), NULL, 0);
+    return 0;
+}
+
 static int on_message(void *user_data, struct hsp_ipc_message *message)
 {
     struct client *client = user_data;
@@ -132,6 +174,8 @@ static int on_message(void *user_data, struct hsp_ipc_message *message)
         return 0;
     case HSP_IPC_CONTROL_SCREENSHOT:
         return handle_screenshot(client, message);
+    case HSP_IPC_CONTROL_OUTPUT:
+        return handle_output(client, message);
     default:
         return -EPROTO;
     }

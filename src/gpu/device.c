@@ -44,57 +44,6 @@ void hsp_gpu_config_write(struct hsp_gpu_config_state *config, uint32_t offset, 
     atomic_fetch_and(&config->events, ~clear);
 }
 
-/* Side by side, in order. */
-static void place_outputs(struct hsp_gpu_device *device)
-{
-    uint32_t x = 0;
-
-    for (uint32_t i = 0; i < device->params.output_count; i++) {
-        device->outputs[i].x = x;
-        x += device->outputs[i].width;
-    }
-}
-
-void hsp_gpu_device_set_mode(struct hsp_gpu_device *device, uint32_t output, uint32_t width,
-                             uint32_t height)
-{
-    if (output >= device->params.output_count || width == 0 || height == 0 ||
-        width > HSP_LIMIT_SCANOUT_EXTENT || height > HSP_LIMIT_SCANOUT_EXTENT)
-        return;
-    device->outputs[output].width = width;
-    device->outputs[output].height = height;
-    place_outputs(device);
-    atomic_fetch_or(&device->config.events, HSP_GPU_EVENT_DISPLAY);
-    device->transport.config_changed(device->transport.user_data);
-}
-
-/* The part `position` of an extent that begins at `start`, as a part of `whole`. */
-static int32_t get_part(int32_t position, uint32_t start, uint32_t extent, uint32_t whole)
-{
-    int64_t end = HSP_IPC_INPUT_POSITION_END;
-    int64_t inside = HSP_MIN(HSP_MAX(position, 0), end - 1);
-
-    return (int32_t)((start * end + inside * extent) / whole);
-}
-
-bool hsp_gpu_device_locate(const struct hsp_gpu_device *device, uint32_t output, int32_t *x,
-                           int32_t *y)
-{
-    uint32_t width = 0, height = 0;
-    const struct hsp_gpu_rect *rect;
-
-    if (output >= device->params.output_count)
-        return false;
-    for (uint32_t i = 0; i < device->params.output_count; i++) {
-        width = HSP_MAX(width, device->outputs[i].x + device->outputs[i].width);
-        height = HSP_MAX(height, device->outputs[i].y + device->outputs[i].height);
-    }
-    rect = &device->outputs[output];
-    *x = get_part(*x, rect->x, rect->width, width);
-    *y = get_part(*y, rect->y, rect->height, height);
-    return true;
-}
-
 /* ------------------------------------------------------------------ creation */
 
 static int create_stats(struct hsp_gpu_device *device)
@@ -120,13 +69,9 @@ static void init_state(struct hsp_gpu_device *device)
     hsp_list_init(&device->waiting);
     hsp_list_init(&device->holding);
     hsp_list_init(&device->timeline);
-    device->config.scanout_count = device->params.output_count;
-    for (uint32_t i = 0; i < device->params.output_count; i++)
-        device->outputs[i] = (struct hsp_gpu_rect){
-            .width = device->params.width,
-            .height = device->params.height,
-        };
-    place_outputs(device);
+    device->config.scanout_count = HSP_LIMIT_SCANOUT_COUNT;
+    hsp_gpu_outputs_init(&device->outputs, device->params.output_count, device->params.width,
+                         device->params.height);
 }
 
 int hsp_gpu_device_create(const struct hsp_gpu_device_params *params, uv_loop_t *loop,

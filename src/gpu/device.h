@@ -14,6 +14,7 @@
 #include "gpu/child.h"
 #include "gpu/guest_ram.h"
 #include "gpu/id_map.h"
+#include "gpu/output.h"
 #include "gpu/protocol.h"
 #include "gpu/resource.h"
 #include "gpu/scanout.h"
@@ -37,7 +38,7 @@ struct hsp_gpu_input_sink {
 struct hsp_gpu_device_params {
     const char *name;
     uint32_t width, height; /* of the preferred mode of each output, pixels */
-    uint32_t output_count;  /* 1 to HSP_LIMIT_SCANOUT_COUNT */
+    uint32_t output_count;  /* that are connected at first: 1 to HSP_LIMIT_SCANOUT_COUNT */
     uint64_t window_size;
     const char *render_path;              /* of hesper-render; NULL: no contexts */
     const char *display_path;             /* of hesper-display; NULL: nothing is shown */
@@ -80,7 +81,7 @@ struct hsp_gpu_device {
     unsigned schedule_depth;
     bool schedule_again; /* some waiting command may be free to go */
 
-    struct hsp_gpu_rect outputs[HSP_LIMIT_SCANOUT_COUNT]; /* current preferred modes */
+    struct hsp_gpu_outputs outputs;
     struct hsp_gpu_scanouts scanouts;
     struct hsp_gpu_display *display;
     struct hsp_stats_display *stats; /* counters of the scanouts; shared with hesper-display */
@@ -102,16 +103,6 @@ bool hsp_gpu_device_on_queue(struct hsp_gpu_device *device, uint32_t queue);
 
 /* The driver is gone: drops contexts, resources, maps and scanouts. */
 void hsp_gpu_device_on_reset(struct hsp_gpu_device *device);
-
-/* The host wants another mode for an output: tells the guest. Sizes out of range are ignored. */
-void hsp_gpu_device_set_mode(struct hsp_gpu_device *device, uint32_t output, uint32_t width,
-                             uint32_t height);
-
-/* Turns a position on what a scanout shows into one on the whole desktop, which is the outputs side
- * by side, as the guest is told. Both are parts, HSP_IPC_INPUT_POSITION_END the right or lower
- * edge. False when the guest has no such output. */
-bool hsp_gpu_device_locate(const struct hsp_gpu_device *device, uint32_t output, int32_t *x,
-                           int32_t *y);
 
 /* The config space beyond its fields reads as zero; writes matter only to events_clear. */
 void hsp_gpu_config_read(const struct hsp_gpu_config_state *config, uint32_t offset, void *out,

@@ -51,6 +51,29 @@ struct hsp_gpu_link *hsp_gpu_display_get_link(const struct hsp_gpu_display *disp
     return display ? display->link : NULL;
 }
 
+/* ------------------------------------------------------------------ outputs */
+
+void hsp_gpu_display_set_connected(struct hsp_gpu_display *display, uint32_t output)
+{
+    struct hsp_ipc_display_connected body = {
+        .scanout_id = output,
+        .is_connected = display->device->outputs.is_connected[output],
+    };
+
+    if (display->link)
+        hsp_gpu_link_send(display->link, HSP_IPC_DISPLAY_SET_CONNECTED, &body, sizeof(body), NULL,
+                          0);
+}
+
+/* A new display takes all for connected. */
+static void send_disconnected(struct hsp_gpu_display *display)
+{
+    for (uint32_t i = 0; i < HSP_LIMIT_SCANOUT_COUNT; i++) {
+        if (!display->device->outputs.is_connected[i])
+            hsp_gpu_display_set_connected(display, i);
+    }
+}
+
 /* ------------------------------------------------------------------ lamps */
 
 /* A guest may switch them faster than anybody can look: then the newest state waits. */
@@ -319,6 +342,7 @@ static void start(struct hsp_gpu_display *display)
         return;
     }
     display->started_ns = hsp_now_ns();
+    send_disconnected(display);
     hsp_gpu_scanouts_on_display_started(&display->device->scanouts);
     display->sent_leds = 0;
     send_leds(display);

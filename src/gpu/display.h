@@ -27,6 +27,9 @@ void hsp_gpu_display_destroy(struct hsp_gpu_display *display);
 /* The channel to the process; NULL while there is none. Takes NULL. */
 struct hsp_gpu_link *hsp_gpu_display_get_link(const struct hsp_gpu_display *display);
 
+/* Tells the display whether this output of the device is connected. */
+void hsp_gpu_display_set_connected(struct hsp_gpu_display *display, uint32_t output);
+
 /* What the guest's keyboard shows, now and in displays that are started later. */
 void hsp_gpu_display_set_leds(struct hsp_gpu_display *display, uint32_t leds);
 

@@ -12,8 +12,10 @@ uint32_t hsp_gpu_handle_get_display_info(struct hsp_gpu_device *device,
 {
     struct hsp_gpu_display_info info = {0};
 
-    for (uint32_t i = 0; i < device->params.output_count; i++) {
-        info.modes[i].rect = device->outputs[i];
+    for (uint32_t i = 0; i < HSP_LIMIT_SCANOUT_COUNT; i++) {
+        if (!device->outputs.is_connected[i])
+            continue;
+        info.modes[i].rect = device->outputs.rects[i];
         info.modes[i].enabled = 1;
     }
     hsp_gpu_command_finish_with(command, HSP_GPU_RESP_OK_DISPLAY_INFO, &info, sizeof(info));
@@ -26,10 +28,10 @@ uint32_t hsp_gpu_handle_get_edid(struct hsp_gpu_device *device, struct hsp_gpu_c
     struct hsp_gpu_edid_info info = {0};
     struct hsp_gpu_edid_params params = {.serial = scanout_id + 1};
 
-    if (scanout_id >= device->params.output_count)
+    if (scanout_id >= HSP_LIMIT_SCANOUT_COUNT)
         return HSP_GPU_RESP_ERR_INVALID_SCANOUT_ID;
-    params.width = device->outputs[scanout_id].width;
-    params.height = device->outputs[scanout_id].height;
+    params.width = device->outputs.rects[scanout_id].width;
+    params.height = device->outputs.rects[scanout_id].height;
     info.size = (uint32_t)hsp_gpu_edid_encode(&params, info.edid);
     hsp_gpu_command_finish_with(command, HSP_GPU_RESP_OK_EDID, &info, sizeof(info));
     return HSP_GPU_DEFERRED;

@@ -24,7 +24,7 @@ uint32_t hsp_gpu_handle_set_scanout(struct hsp_gpu_device *device, struct hsp_gp
     struct hsp_ipc_display_scanout picture = {0};
     struct hsp_gpu_resource *resource;
 
-    if (request->scanout_id >= device->params.output_count)
+    if (request->scanout_id >= HSP_LIMIT_SCANOUT_COUNT)
         return HSP_GPU_RESP_ERR_INVALID_SCANOUT_ID;
     if (request->resource_id == 0)
         return switch_off(device, request->scanout_id);
@@ -68,7 +68,7 @@ uint32_t hsp_gpu_handle_set_scanout_blob(struct hsp_gpu_device *device,
     struct hsp_ipc_display_scanout picture = {0};
     struct hsp_gpu_resource *resource;
 
-    if (request->scanout_id >= device->params.output_count)
+    if (request->scanout_id >= HSP_LIMIT_SCANOUT_COUNT)
         return HSP_GPU_RESP_ERR_INVALID_SCANOUT_ID;
     if (request->resource_id == 0)
         return switch_off(device, request->scanout_id);
@@ -143,7 +143,7 @@ uint32_t hsp_gpu_handle_update_cursor(struct hsp_gpu_device *device,
     };
     struct hsp_span span = HSP_SPAN_EMPTY;
 
-    if (request->scanout_id >= device->params.output_count)
+    if (request->scanout_id >= HSP_LIMIT_SCANOUT_COUNT)
         return HSP_GPU_RESP_ERR_INVALID_SCANOUT_ID;
     if (request->resource_id != 0) {
         struct hsp_gpu_resource *resource =
@@ -163,7 +163,7 @@ uint32_t hsp_gpu_handle_move_cursor(struct hsp_gpu_device *device, struct hsp_gp
 {
     const struct hsp_gpu_cursor *request = &command->request.body.cursor;
 
-    if (request->scanout_id >= device->params.output_count)
+    if (request->scanout_id >= HSP_LIMIT_SCANOUT_COUNT)
         return HSP_GPU_RESP_ERR_INVALID_SCANOUT_ID;
     hsp_gpu_scanout_move_cursor(&device->scanouts, request->scanout_id, (int32_t)request->x,
                                 (int32_t)request->y);

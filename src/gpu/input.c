@@ -22,7 +22,8 @@ static void on_input(void *user_data, const struct hsp_ipc_display_input *input)
     struct hsp_ipc_display_input on_desktop = *input;
 
     if (input->kind == HSP_IPC_INPUT_POSITION &&
-        !hsp_gpu_device_locate(self->device, input->scanout_id, &on_desktop.x, &on_desktop.y))
+        !hsp_gpu_outputs_locate(&self->device->outputs, input->scanout_id, &on_desktop.x,
+                                &on_desktop.y))
         return;
     hsp_input_seat_handle(&self->seat, &on_desktop);
 }

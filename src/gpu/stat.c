@@ -137,8 +137,12 @@ static struct json_object *format_scanouts(const struct hsp_gpu_stat *stat,
                                            const struct hsp_gpu_device *device)
 {
     struct json_object *array = json_object_new_array();
+    uint32_t count = HSP_LIMIT_SCANOUT_COUNT;
 
-    for (uint32_t i = 0; i < device->params.output_count; i++)
+    /* An entry's place is its number: those behind the last connected one are left out. */
+    while (count > 1 && !device->outputs.is_connected[count - 1])
+        count--;
+    for (uint32_t i = 0; i < count; i++)
         json_object_array_add(array, format_scanout(stat, device, i));
     return array;
 }

@@ -37,6 +37,7 @@ enum hsp_ipc_type {
     HSP_IPC_DISPLAY_MOVE_CURSOR,         /* hsp_ipc_display_cursor */
     HSP_IPC_DISPLAY_SCREENSHOT,          /* hsp_ipc_display_screenshot, 1 fd to write PNG to */
     HSP_IPC_DISPLAY_SET_LEDS,            /* hsp_ipc_display_leds */
+    HSP_IPC_DISPLAY_SET_CONNECTED,       /* hsp_ipc_display_connected */
     /* display → gpu */
     HSP_IPC_DISPLAY_FLUSHED = 0x280, /* hsp_ipc_display_flushed */
     HSP_IPC_DISPLAY_RESIZED,         /* hsp_ipc_display_resized: the host wants a new mode */
@@ -46,8 +47,10 @@ enum hsp_ipc_type {
     /* cli → gpu, and the answers */
     HSP_IPC_CONTROL_STAT = 0x300,       /* empty */
     HSP_IPC_CONTROL_SCREENSHOT,         /* hsp_ipc_display_screenshot, 1 fd */
+    HSP_IPC_CONTROL_OUTPUT,             /* hsp_ipc_control_output */
     HSP_IPC_CONTROL_STAT_REPLY = 0x380, /* payload: JSON text */
     HSP_IPC_CONTROL_DONE,               /* hsp_ipc_display_screenshot_done */
+    HSP_IPC_CONTROL_OUTPUTS,            /* hsp_ipc_control_outputs */
 };
 
 /* ------------------------------------------------------------------ gpu ↔ render */
@@ -164,6 +167,13 @@ struct hsp_ipc_display_closed {
     uint32_t pad;
 };
 
+/* Whether the guest has a monitor there; all are connected before the first of these messages. What
+ * a guest shows on one that is not need not be shown to anybody. */
+struct hsp_ipc_display_connected {
+    uint32_t scanout_id;
+    uint32_t is_connected;
+};
+
 /* What the keyboard's lamps show now; none before the first of these messages. */
 struct hsp_ipc_display_leds {
     uint32_t leds; /* bits: 1 << enum hsp_led (base/evdev.h) */
@@ -201,6 +211,33 @@ struct hsp_ipc_display_screenshot_done {
     uint64_t request_id;
     int32_t status; /* 0 or negative errno; -ENODATA when the scanout is off */
     uint32_t pad;
+};
+
+/* ------------------------------------------------------------------ cli ↔ gpu */
+
+enum hsp_ipc_output_change {
+    HSP_IPC_OUTPUT_KEEP, /* the answer is all that is wanted */
+    HSP_IPC_OUTPUT_CONNECT,
+    HSP_IPC_OUTPUT_DISCONNECT,
+    HSP_IPC_OUTPUT_SET_MODE, /* width, height */
+};
+
+struct hsp_ipc_control_output {
+    uint32_t output;
+    uint32_t change; /* enum hsp_ipc_output_change */
+    uint32_t width, height;
+};
+
+/* What is true after the change. */
+struct hsp_ipc_control_outputs {
+    int32_t status; /* 0, or why nothing was changed: negative errno */
+    uint32_t pad;
+    struct {
+        uint32_t is_connected;
+        uint32_t width, height;             /* preferred mode, pixels */
+        uint32_t shown_width, shown_height; /* what the guest shows there; 0: nothing */
+        uint32_t pad;
+    } items[HSP_LIMIT_SCANOUT_COUNT];
 };
 
 /* ------------------------------------------------------------------ spans in messages */

@@ -106,6 +106,15 @@ static void play_script(void)
     fake_log("script done");
 }
 
+static void handle_connected(const struct hsp_ipc_message *message)
+{
+    struct hsp_ipc_display_connected body;
+
+    if (!hsp_ipc_decode(message, &body, sizeof(body), 0))
+        abort();
+    fake_log("%s id=%u", body.is_connected ? "connected" : "disconnected", body.scanout_id);
+}
+
 static void handle_leds(const struct hsp_ipc_message *message)
 {
     struct hsp_ipc_display_leds body;
@@ -182,6 +191,9 @@ static void handle(const struct hsp_ipc_message *message)
     case HSP_IPC_DISPLAY_SET_CURSOR:
     case HSP_IPC_DISPLAY_MOVE_CURSOR:
         handle_cursor(message);
+        break;
+    case HSP_IPC_DISPLAY_SET_CONNECTED:
+        handle_connected(message);
         break;
     case HSP_IPC_DISPLAY_SET_LEDS:
         handle_leds(message);

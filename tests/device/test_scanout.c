@@ -5,7 +5,9 @@
 
 #include "base/format.h"
 #include "base/limits.h"
+#include "ipc/messages.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +43,9 @@ HSP_TEST(device_says_what_it_is)
     HSP_CHECK_EQ(fe_command(&fe, request, 32, &response, sizeof(response)), HSP_GPU_RESP_OK_EDID);
     HSP_CHECK_EQ(response.edid.size, 128);
     HSP_CHECK_EQ(response.edid.edid[56] | (response.edid.edid[58] & 0xf0) << 4, 640);
-    request[6] = 1;
+    request[6] = 1; /* a driver asks for those of outputs that are not connected, too */
+    HSP_CHECK_EQ(fe_command(&fe, request, 32, NULL, 0), HSP_GPU_RESP_OK_EDID);
+    request[6] = HSP_LIMIT_SCANOUT_COUNT;
     HSP_CHECK_EQ(fe_command(&fe, request, 32, NULL, 0), ERR_SCANOUT);
     request[6] = 0;
 
@@ -266,7 +270,7 @@ HSP_TEST(wrong_2d_commands_are_refused)
     HSP_CHECK_EQ(cmd_transfer(&fe, 1, 0, 0, 16, 16, 4096 - 1024), OK);
     HSP_CHECK_EQ(cmd_transfer(&fe, 8, 0, 0, 16, 16, 0), ERR_RESOURCE);
 
-    HSP_CHECK_EQ(cmd_set_scanout(&fe, 1, 1, 16, 16), ERR_SCANOUT);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, HSP_LIMIT_SCANOUT_COUNT, 1, 16, 16), ERR_SCANOUT);
     HSP_CHECK_EQ(cmd_set_scanout(&fe, UINT32_MAX, 1, 16, 16), ERR_SCANOUT);
     HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 8, 16, 16), ERR_RESOURCE);
     HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, 17, 16), ERR_PARAMETER);
@@ -333,7 +337,8 @@ HSP_TEST(wrong_blob_scanouts_are_refused)
     const uint32_t format = HSP_FORMAT_B8G8R8X8;
     HSP_CHECK_EQ(cmd_create_blob(&fe, 0, 1, HSP_GPU_BLOB_MEM_GUEST, 0, 0, 65536, &entry, 1), OK);
     HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 128, 128, 512, 0, format), OK);
-    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 1, 1, 128, 128, 512, 0, format), ERR_SCANOUT);
+    HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, HSP_LIMIT_SCANOUT_COUNT, 1, 128, 128, 512, 0, format),
+                 ERR_SCANOUT);
     HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 2, 128, 128, 512, 0, format), ERR_RESOURCE);
     HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 128, 128, 512, 4, format), ERR_PARAMETER);
     HSP_CHECK_EQ(cmd_set_scanout_blob(&fe, 0, 1, 128, 129, 512, 0, format), ERR_PARAMETER);
@@ -483,7 +488,7 @@ HSP_TEST(cursor_is_shown_moved_and_hidden)
     HSP_CHECK_EQ(cursor_command(&fe, 1, update, 0, 0, 0, 0), OK);
     fe_wait_log(&fe, "cursor id=0 resource=0");
 
-    HSP_CHECK_EQ(cursor_command(&fe, 1, update, 1, 0, 0, 0), ERR_SCANOUT);
+    HSP_CHECK_EQ(cursor_command(&fe, 1, update, HSP_LIMIT_SCANOUT_COUNT, 0, 0, 0), ERR_SCANOUT);
     HSP_CHECK_EQ(cursor_command(&fe, 1, move, UINT32_MAX, 0, 0, 0), ERR_SCANOUT);
     HSP_CHECK_EQ(cursor_command(&fe, 1, update, 0, 2, 0, 0), ERR_RESOURCE);
     make_picture(&fe, 3);
@@ -539,7 +544,7 @@ HSP_TEST(host_changes_the_mode)
     HSP_CHECK_EQ(fe_call(&fe, HSP_VHOST_GET_CONFIG, &config, 36, &config, sizeof(config)), 36);
     memcpy(fields, config.data, sizeof(fields));
     HSP_CHECK_EQ(fields[0], HSP_GPU_EVENT_DISPLAY);
-    HSP_CHECK_EQ(fields[2], 1); /* scanouts */
+    HSP_CHECK_EQ(fields[2], HSP_LIMIT_SCANOUT_COUNT);
     HSP_CHECK_EQ(fields[3], 1); /* capsets */
     HSP_CHECK_EQ(fe_command(&fe, request, 24, &response, sizeof(response)),
                  HSP_GPU_RESP_OK_DISPLAY_INFO);
@@ -570,10 +575,81 @@ HSP_TEST(outputs_are_independent)
     HSP_CHECK_EQ(cmd_set_scanout(&fe, 2, 2, WIDTH, HEIGHT), OK);
     fe_wait_log(&fe, "scanout id=2 64x32");
     HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
-    HSP_CHECK_EQ(cmd_set_scanout(&fe, 3, 1, WIDTH, HEIGHT), ERR_SCANOUT);
     HSP_CHECK_EQ(cmd_flush(&fe, 2, 0, 0, 4, 4), OK);
     fe_wait_log(&fe, "flush id=2 rect=0,0,4,4");
     HSP_CHECK(!fe_log_has(&fe, "flush id=0"));
+    fe_stop(&fe);
+}
+
+/* Asks as hesper outputs does. */
+static struct hsp_ipc_control_outputs change_output(struct hsp_ipc_channel *channel,
+                                                    uint32_t output, uint32_t change,
+                                                    uint32_t width, uint32_t height)
+{
+    struct hsp_ipc_control_output body = {output, change, width, height};
+    struct hsp_ipc_control_outputs outputs;
+    struct hsp_ipc_message answer;
+
+    control_ask(channel, HSP_IPC_CONTROL_OUTPUT, &body, sizeof(body), -1, &answer);
+    HSP_CHECK_EQ(answer.type, HSP_IPC_CONTROL_OUTPUTS);
+    HSP_CHECK(hsp_ipc_decode(&answer, &outputs, sizeof(outputs), 0));
+    hsp_ipc_message_finish(&answer);
+    return outputs;
+}
+
+static struct hsp_gpu_display_info get_display_info(struct fe *fe)
+{
+    uint32_t request[6] = {HSP_GPU_CMD_GET_DISPLAY_INFO};
+    struct {
+        struct hsp_gpu_header header;
+        struct hsp_gpu_display_info info;
+    } response;
+
+    HSP_CHECK_EQ(fe_command(fe, request, sizeof(request), &response, sizeof(response)),
+                 HSP_GPU_RESP_OK_DISPLAY_INFO);
+    return response.info;
+}
+
+HSP_TEST(outputs_are_plugged_in_and_pulled_out)
+{
+    struct hsp_ipc_control_outputs outputs;
+    struct hsp_gpu_display_info info;
+    struct hsp_ipc_channel channel;
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    control_connect(&fe, &channel);
+    fe_wait_log(&fe, "disconnected id=1");
+    outputs = change_output(&channel, 0, HSP_IPC_OUTPUT_KEEP, 0, 0);
+    HSP_CHECK_EQ(outputs.status, 0);
+    HSP_CHECK_EQ(outputs.items[0].is_connected, 1);
+    HSP_CHECK_EQ(outputs.items[0].width, 640);
+    HSP_CHECK_EQ(outputs.items[0].shown_width, 0);
+    HSP_CHECK_EQ(outputs.items[2].is_connected, 0);
+    HSP_CHECK_EQ(change_output(&channel, 0, HSP_IPC_OUTPUT_DISCONNECT, 0, 0).status, -EINVAL);
+    HSP_CHECK_EQ(change_output(&channel, 99, HSP_IPC_OUTPUT_CONNECT, 0, 0).status, -EINVAL);
+
+    HSP_CHECK_EQ(change_output(&channel, 2, HSP_IPC_OUTPUT_CONNECT, 0, 0).status, 0);
+    fe_wait_log(&fe, "connected id=2");
+    outputs = change_output(&channel, 0, HSP_IPC_OUTPUT_SET_MODE, 1024, 768);
+    HSP_CHECK_EQ(outputs.items[0].width, 1024);
+    pthread_mutex_lock(&fe.lock);
+    while (fe.config_changes < 2)
+        pthread_cond_wait(&fe.changed, &fe.lock);
+    pthread_mutex_unlock(&fe.lock);
+    info = get_display_info(&fe);
+    HSP_CHECK_EQ(info.modes[0].rect.width, 1024);
+    HSP_CHECK_EQ(info.modes[1].enabled, 0);
+    HSP_CHECK_EQ(info.modes[2].enabled, 1);
+    HSP_CHECK_EQ(info.modes[2].rect.x, 1024);
+    HSP_CHECK_EQ(info.modes[2].rect.width, 640);
+
+    HSP_CHECK_EQ(change_output(&channel, 0, HSP_IPC_OUTPUT_DISCONNECT, 0, 0).status, 0);
+    fe_wait_log(&fe, "disconnected id=0");
+    info = get_display_info(&fe);
+    HSP_CHECK_EQ(info.modes[0].enabled, 0);
+    HSP_CHECK_EQ(info.modes[2].rect.x, 0);
+    hsp_ipc_channel_finish(&channel);
     fe_stop(&fe);
 }
 
