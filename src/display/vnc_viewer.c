@@ -108,15 +108,20 @@ static void drop_extensions(rfbClientPtr client)
     client->enableServerIdentity = FALSE;
 }
 
-static void receive_message(rfbClientPtr client)
+static void receive_message(struct hsp_vnc_viewer *viewer)
 {
-    uint8_t type;
+    rfbClientPtr client = viewer->client;
+    uint8_t type = rfbSetEncodings; /* at the end of the stream libvncserver sees to it */
 
-    if (client->state == RFB_NORMAL &&
-        recv(client->sock, &type, sizeof(type), MSG_PEEK) == sizeof(type) &&
-        !is_known_message(type)) {
+    if (client->state == RFB_NORMAL)
+        recv(client->sock, &type, sizeof(type), MSG_PEEK);
+    if (!is_known_message(type)) {
         hsp_debug("a VNC viewer sent message %u", type);
         rfbCloseClient(client);
+        return;
+    }
+    if (type == rfbSetDesktopSize) {
+        hsp_vnc_viewer_receive_size(viewer);
         return;
     }
     rfbProcessClientMessage(client);
@@ -142,7 +147,7 @@ static bool serve(struct hsp_vnc_viewer *viewer)
     if (wants_frame)
         hsp_vnc_viewer_send_update(viewer);
     if (is_open(viewer) && has_message)
-        receive_message(viewer->client);
+        receive_message(viewer);
     return is_open(viewer);
 }
 
@@ -212,11 +217,23 @@ static int enter(struct hsp_vnc_viewer *viewer, int socket_fd)
 
 /* ------------------------------------------------------------------ life */
 
+/* libvncserver forgets to. */
+static void free_extensions(rfbClientPtr client)
+{
+    rfbExtensionData *extension;
+
+    while ((extension = client->extensions)) {
+        client->extensions = extension->next;
+        free(extension);
+    }
+}
+
 static void leave(struct hsp_vnc_viewer *viewer)
 {
     if (viewer->client) {
         if (is_open(viewer))
             rfbCloseClient(viewer->client);
+        free_extensions(viewer->client);
         rfbClientConnectionGone(viewer->client);
     }
     viewer->client = NULL;

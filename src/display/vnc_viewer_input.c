@@ -200,16 +200,38 @@ void hsp_vnc_viewer_init_extension(void)
 
 /* ------------------------------------------------------------------ sizes */
 
-static int on_desktop_size(int width, int height, int screen_count,
-                           struct rfbExtDesktopScreen *screens, rfbClientPtr client)
+/* The answer is the next update, or, when the guest follows, the one with the new size. */
+static int request_size(struct hsp_vnc_viewer *viewer, uint32_t width, uint32_t height,
+                        unsigned screen_count)
 {
-    struct hsp_vnc_event event = {.kind = HSP_VNC_EVENT_SIZE, .x = width, .y = height};
+    struct hsp_vnc_event event = {
+        .kind = HSP_VNC_EVENT_SIZE, .x = (int32_t)width, .y = (int32_t)height};
 
     if (width < 1 || height < 1 || width > HSP_VNC_CANVAS_EXTENT ||
         height > HSP_VNC_CANVAS_EXTENT || screen_count != 1)
         return rfbExtDesktopSize_InvalidScreenLayout;
-    hsp_vnc_feed_put_event(&get_viewer(client)->feed, &event);
+    hsp_vnc_feed_put_event(&viewer->feed, &event);
     return rfbExtDesktopSize_Success;
+}
+
+void hsp_vnc_viewer_receive_size(struct hsp_vnc_viewer *viewer)
+{
+    rfbClientPtr client = viewer->client;
+    uint8_t head[8]; /* type, padding, width (2), height (2), screens, padding */
+    char screens[UINT8_MAX * sz_rfbExtDesktopScreen];
+    int status = rfbReadExact(client, (char *)head, sizeof(head));
+
+    if (status > 0 && head[6] > 0)
+        status = rfbReadExact(client, screens, head[6] * sz_rfbExtDesktopScreen);
+    if (status <= 0) {
+        rfbCloseClient(client);
+        return;
+    }
+    client->requestedDesktopSizeChange = rfbExtDesktopSize_ClientRequestedChange;
+    client->lastDesktopSizeChangeError = request_size(viewer, (uint32_t)head[2] << 8 | head[3],
+                                                      (uint32_t)head[4] << 8 | head[5], head[6]);
+    if (client->lastDesktopSizeChangeError != rfbExtDesktopSize_Success)
+        client->newFBSizePending = TRUE;
 }
 
 void hsp_vnc_viewer_init_input(struct hsp_vnc_viewer *viewer)
@@ -218,5 +240,4 @@ void hsp_vnc_viewer_init_input(struct hsp_vnc_viewer *viewer)
 
     screen->kbdAddEvent = on_key;
     screen->ptrAddEvent = on_pointer;
-    screen->setDesktopSizeHook = on_desktop_size;
 }

@@ -55,6 +55,10 @@ bool hsp_vnc_viewer_has_update(const struct hsp_vnc_viewer *viewer);
 void hsp_vnc_viewer_show(struct hsp_vnc_viewer *viewer);
 void hsp_vnc_viewer_send_update(struct hsp_vnc_viewer *viewer);
 
+/* Takes a SetDesktopSize message, of which no byte has been read; libvncserver loses memory with
+ * each. */
+void hsp_vnc_viewer_receive_size(struct hsp_vnc_viewer *viewer);
+
 /* Tells the viewer, as an update, that its Extended Key Events are understood. False when there is
  * no need to. */
 bool hsp_vnc_viewer_announce_keys(struct hsp_vnc_viewer *viewer);
