@@ -3,6 +3,7 @@
 #include "display/test_window_fixture.h"
 
 #include "base/limits.h"
+#include "base/fd.h"
 #include "base/test.h"
 
 #include <dirent.h>
@@ -431,6 +432,7 @@ HSP_TEST(display_ends_with_its_window_system)
     HSP_CHECK_EQ(waitpid(fixture.client.pid, &status, 0), fixture.client.pid);
     HSP_CHECK(WIFEXITED(status) && WEXITSTATUS(status) != 0);
     hsp_ipc_channel_finish(&fixture.client.channel);
+    hsp_fd_close(&fixture.client.stats_fd);
     close(fixture.log_fd);
     test_picture_finish(&picture);
 }
@@ -446,6 +448,7 @@ HSP_TEST(display_ends_although_its_window_system_hangs)
     for (int i = 0; i < 5; i++)
         test_client_flush(&fixture.client, 0, picture.scanout.rect);
     hsp_ipc_channel_finish(&fixture.client.channel);
+    hsp_fd_close(&fixture.client.stats_fd);
     alarm(20);
     HSP_CHECK_EQ(waitpid(fixture.client.pid, &status, 0), fixture.client.pid);
     alarm(0);
@@ -481,6 +484,7 @@ HSP_TEST(malformed_message_ends_the_program)
     test_client_send(&fixture.client, HSP_IPC_DISPLAY_FLUSH, "x", 1, -1);
     HSP_CHECK_EQ(test_client_wait(&fixture.client), 1);
     hsp_ipc_channel_finish(&fixture.client.channel);
+    hsp_fd_close(&fixture.client.stats_fd);
     test_screen_finish(&fixture.screen);
     close(fixture.log_fd);
     test_picture_finish(&picture);
