@@ -27,8 +27,9 @@ def free_port():
 class VM:
     """A guest that is up. Its /mnt/host is the build folder of this checkout."""
 
-    def __init__(self, log_path, name, env=None, options=()):
+    def __init__(self, log_path, name, env=None, options=(), guest=GUEST):
         self.name = name
+        self.guest = guest  # a folder that ./dev has made
         self.port = free_port()
         self.log_path = log_path
         self.folder = tempfile.mkdtemp(prefix="hesper-vm-")
@@ -36,7 +37,7 @@ class VM:
             self.process = start(
                 [HESPER, "run", "--name", name, "--ssh-port", str(self.port), "--share", BUILD,
                  *options],
-                env=env, stdout=log, stderr=log)
+                env={"HESPER_GUEST": guest, **(env or {})}, stdout=log, stderr=log)
         try:
             self.wait_until_up()
         except BaseException:
@@ -102,8 +103,8 @@ class VM:
 
     def ssh_command(self, command):
         # One connection carries all commands: a new one costs half a second on an emulated CPU.
-        return ["ssh", "-F", "none", "-i", f"{GUEST}/ssh_key",
-                "-o", f"UserKnownHostsFile={GUEST}/known_hosts",
+        return ["ssh", "-F", "none", "-i", f"{self.guest}/ssh_key",
+                "-o", f"UserKnownHostsFile={self.guest}/known_hosts",
                 "-o", "HostKeyAlias=hesper-guest", "-o", "IdentitiesOnly=yes",
                 "-o", "KexAlgorithms=curve25519-sha256", "-o", "BatchMode=yes",
                 "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=5",

@@ -148,7 +148,9 @@ make_once() {
         [ ! -e "$result" ] || exit 0
         trap 'remove_tree "$result.partial"' EXIT
         remove_tree "$result.partial"
-        "$maker" "$result.partial"
+        # mmdebstrap gives the numbers of its descriptors to a shell that knows one digit only, so
+        # what our caller has left open must not take those.
+        "$maker" "$result.partial" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&-
         mv "$result.partial" "$result"
     ) 9>"$result.lock"
     remove_superseded "$kind" "$hash"

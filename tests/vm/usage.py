@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""What the processes of a machine use on the host, to see that nothing grows."""
+
+import os
+
+from harness.runner import check
+
+
+def read_usage(pid):
+    """Resident memory in KiB, descriptors and threads of a process; None if it has ended."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+            fields = dict(line.split(":", 1) for line in file if ":" in line)
+        return {"rss": int(fields["VmRSS"].split()[0]), "threads": int(fields["Threads"]),
+                "fds": len(os.listdir(f"/proc/{pid}/fd"))}
+    except (FileNotFoundError, ProcessLookupError, KeyError):
+        return None
+
+
+def read_all(vm):
+    """{pid: (name, usage)} of the device's processes."""
+    found = {}
+    for pid, name in vm.processes().items():
+        usage = read_usage(pid)
+        if usage and name.startswith("hesper"):
+            found[pid] = (name, usage)
+    return found
+
+
+def check_no_growth(test, before, after, rss_kib):
+    """The same processes as before, none with more descriptors or threads, or much more memory."""
+    for pid, (name, usage) in sorted(after.items()):
+        test.say(f"{name} {pid}: {before.get(pid, (name, None))[1]}, then {usage}")
+    check(sorted(before) == sorted(after),
+          f"{len(before)} processes of hesper before, {len(after)} after")
+    for pid, (name, usage) in after.items():
+        then = before[pid][1]
+        for what in ("fds", "threads"):
+            check(usage[what] <= then[what], f"{name} has {usage[what]} {what}, had {then[what]}")
+        check(usage["rss"] <= then["rss"] + rss_kib,
+              f"{name} uses {usage['rss']} KiB, used {then['rss']}")
