@@ -126,6 +126,55 @@ HSP_TEST(picture_is_read_from_where_it_was_rendered)
     hsp_mapping_finish(&mapping);
 }
 
+/* What came from a pipe and what still comes, as a file. */
+static int drain(int pipe_fd, char first)
+{
+    char buffer[4096];
+    int file = test_file_create();
+    ssize_t size;
+
+    HSP_CHECK_EQ(write(file, &first, 1), 1);
+    while ((size = read(pipe_fd, buffer, sizeof(buffer))) > 0)
+        HSP_CHECK_EQ(write(file, buffer, (size_t)size), size);
+    HSP_CHECK_EQ(size, 0);
+    return file;
+}
+
+/* The reader is slow, so that the PNG cannot be done before the guest draws the next frame. */
+HSP_TEST(screenshot_is_of_one_moment)
+{
+    enum { SIZE = 256 }; /* noise of this size does not fit into a pipe */
+    struct hsp_ipc_display_screenshot request = {.request_id = 1};
+    struct hsp_ipc_display_screenshot_done done;
+    struct test_picture picture;
+    struct test_client client;
+    struct test_image image;
+    int ends[2], file;
+    char first;
+
+    start(&client);
+    test_picture_init(&picture, 0, HSP_FORMAT_B8G8R8X8, SIZE, SIZE, 0, 0);
+    for (size_t i = 0; i < picture.mapping.size; i++)
+        ((uint8_t *)picture.mapping.data)[i] = (uint8_t)(128 | rand());
+    test_picture_show(&picture, &client);
+    HSP_CHECK_EQ(pipe2(ends, O_CLOEXEC), 0);
+    test_client_send(&client, HSP_IPC_DISPLAY_SCREENSHOT, &request, sizeof(request), ends[1]);
+    hsp_fd_close(&ends[1]);
+    HSP_CHECK_EQ(read(ends[0], &first, 1), 1);
+    memset(picture.mapping.data, 0, picture.mapping.size);
+    file = drain(ends[0], first);
+    test_client_receive(&client, HSP_IPC_DISPLAY_SCREENSHOT_DONE, &done, sizeof(done));
+    HSP_CHECK_EQ(done.status, 0);
+    image = test_image_read(file);
+    for (uint32_t y = 0; y < SIZE; y++)
+        HSP_CHECK(test_image_pixel(&image, SIZE - 1, y)[0] >= 128);
+    test_image_finish(&image);
+    hsp_fd_close(&file);
+    hsp_fd_close(&ends[0]);
+    test_picture_finish(&picture);
+    test_client_finish(&client);
+}
+
 HSP_TEST(scanouts_are_independent)
 {
     struct test_client client;
