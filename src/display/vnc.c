@@ -274,12 +274,9 @@ static void make_title(const struct screen *screen, char *out_title, size_t size
         snprintf(out_title, size, "%s, screen %u", name, screen->id + 1);
 }
 
-/* What the new viewer has missed. */
-static void catch_up(struct place *place)
+/* What a new viewer has missed: before it begins, lest it see black first. */
+static void catch_up(struct hsp_vnc_feed *feed, struct screen *screen)
 {
-    struct hsp_vnc_feed *feed = hsp_vnc_viewer_get_feed(place->viewer);
-    struct screen *screen = place->screen;
-
     if (screen->shown)
         hsp_vnc_feed_put_frame(feed, screen->shown, &screen->shown->rect, screen->last_serial);
     if (screen->cursor)
@@ -299,6 +296,7 @@ static void on_handshake_done(void *user_data, int socket_fd)
     ret = place ? hsp_display_user_create(backend->display, &place->user) : -EUSERS;
     if (ret == 0) {
         make_title(screen, title, sizeof(title));
+        catch_up(hsp_vnc_viewer_get_feed(place->viewer), screen);
         ret = hsp_vnc_viewer_start(place->viewer, socket_fd, title, screen->width, screen->height);
         if (ret < 0) {
             hsp_display_user_destroy(place->user);
@@ -311,7 +309,6 @@ static void on_handshake_done(void *user_data, int socket_fd)
         return;
     }
     place->screen = screen;
-    catch_up(place);
     hsp_debug("screen %u: a VNC viewer has come", screen->id + 1);
 }
 

@@ -240,6 +240,7 @@ static void leave(struct hsp_vnc_viewer *viewer)
     viewer->screen->cursor = NULL;
     viewer->screen->frameBuffer = NULL;
     hsp_vnc_canvas_finish(&viewer->canvas);
+    hsp_vnc_feed_reset(&viewer->feed);
     hsp_fd_close(&viewer->control_fd);
 }
 
@@ -282,7 +283,6 @@ void hsp_vnc_viewer_finish(struct hsp_vnc_viewer *viewer)
         return;
     pthread_join(viewer->thread, NULL);
     leave(viewer);
-    hsp_vnc_feed_reset(&viewer->feed);
 }
 
 struct hsp_vnc_feed *hsp_vnc_viewer_get_feed(struct hsp_vnc_viewer *viewer)

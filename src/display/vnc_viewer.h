@@ -31,8 +31,8 @@ void hsp_vnc_viewer_destroy(struct hsp_vnc_viewer *viewer);
 struct hsp_vnc_feed *hsp_vnc_viewer_get_feed(struct hsp_vnc_viewer *viewer);
 
 /* Takes a socket on which the handshake is done up to ClientInit. `title` is for people, `width`
- * and `height` are the picture's for now. 0, or negative errno: then the socket is still the
- * caller's, and the place empty. */
+ * and `height` are the picture's for now; what it shall see at first is in the feed already. 0, or
+ * negative errno: then the socket is still the caller's, and the place and its feed are empty. */
 int hsp_vnc_viewer_start(struct hsp_vnc_viewer *viewer, int socket_fd_steal, const char *title,
                          uint32_t width, uint32_t height);
 
