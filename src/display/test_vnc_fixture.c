@@ -314,14 +314,18 @@ int test_vnc_connect_bare(const struct test_vnc *vnc)
     return fd;
 }
 
-void test_socket_wait_closed(int fd)
+size_t test_socket_wait_closed(int fd)
 {
     struct pollfd pollfd = {.fd = fd, .events = POLLIN};
     uint8_t bytes[4096];
+    size_t size = 0;
     ssize_t n;
 
-    do {
+    for (;;) {
         HSP_CHECK_EQ(poll(&pollfd, 1, TIMEOUT_MS), 1);
         n = recv(fd, bytes, sizeof(bytes), 0);
-    } while (n > 0);
+        if (n <= 0)
+            return size;
+        size += (size_t)n;
+    }
 }

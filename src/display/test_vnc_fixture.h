@@ -97,7 +97,7 @@ void test_socket_receive(int fd, void *data, size_t size);
 /* The handshake without a password, up to the server's name. Returns the socket. */
 int test_vnc_connect_bare(const struct test_vnc *vnc);
 
-/* Waits until the other end has hung up. */
-void test_socket_wait_closed(int fd);
+/* Waits until the other end has hung up; how many bytes came before that. */
+size_t test_socket_wait_closed(int fd);
 
 #endif
