@@ -247,11 +247,17 @@ HSP_TEST(cursor_is_blended_and_moves)
     make_picture(&picture, 1);
     test_picture_show(&picture, &fixture.client);
     test_fixture_wait_shown(&fixture, &picture, corner, 0);
+    test_screen_point(&fixture.screen, 0, 0); /* away from the window */
     for (size_t i = 0; i < HSP_ARRAY_COUNT(places); i++) {
         uint32_t type = i == 0 ? HSP_IPC_DISPLAY_SET_CURSOR : HSP_IPC_DISPLAY_MOVE_CURSOR;
         send_cursor(&fixture, type, places[i].x, places[i].y, i == 0 ? &span : NULL);
         make_picture(&expected, 1);
         blend_cursor(&expected, places[i].x, places[i].y);
+        test_fixture_wait_shown(&fixture, &expected, corner, 1);
+        /* Over the window it is the host's pointer that looks so. */
+        test_screen_point(&fixture.screen, TEST_SCREEN_WIDTH / 2, TEST_SCREEN_HEIGHT / 2);
+        test_fixture_wait_shown(&fixture, &picture, corner, 0);
+        test_screen_point(&fixture.screen, 0, 0);
         test_fixture_wait_shown(&fixture, &expected, corner, 1);
         test_picture_finish(&expected);
     }

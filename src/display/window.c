@@ -44,14 +44,16 @@ struct scanout_window {
     struct window_backend *backend;
     uint32_t id;
     struct hsp_window_feed *feed;
-    struct hsp_display_picture *next;  /* shown from the next flush on */
-    struct hsp_display_picture *shown; /* of the last flush */
-    struct hsp_list pending;           /* by serial */
-    uint64_t last_serial, done_serial; /* put, and read by the drawer */
-    uint64_t cancel_after;             /* when this serial is done, */
-    uint64_t cancel_until;             /* all up to this one is to be answered */
-    bool is_disconnected;              /* the guest has no monitor here */
-    bool is_stale;                     /* the window does not show all that was flushed */
+    struct hsp_display_picture *next;        /* shown from the next flush on */
+    struct hsp_display_picture *shown;       /* of the last flush */
+    struct hsp_list pending;                 /* by serial */
+    uint64_t last_serial, done_serial;       /* put, and read by the drawer */
+    uint64_t cancel_after;                   /* when this serial is done, */
+    uint64_t cancel_until;                   /* all up to this one is to be answered */
+    bool is_disconnected;                    /* the guest has no monitor here */
+    const struct hsp_display_cursor *cursor; /* the core's; NULL before the first */
+    bool host_shows_cursor;
+    bool is_stale; /* the window does not show all that was flushed */
     uv_timer_t expiry_timer, resize_timer, fps_timer;
     uint32_t width, height;                     /* of the window, pixels */
     uint32_t picture_width, picture_height;     /* of the last picture that was set */
@@ -291,6 +293,17 @@ static void count_frames(struct scanout_window *window, const struct hsp_window_
         uv_timer_start(&window->fps_timer, on_fps_period, FPS_PERIOD_MS, FPS_PERIOD_MS);
 }
 
+/* The cursor is drawn in the picture unless the host's pointer looks like it. */
+static void follow_pointer(struct scanout_window *window, bool host_shows_cursor)
+{
+    static const struct hsp_display_cursor hidden;
+
+    if (host_shows_cursor == window->host_shows_cursor || !window->cursor)
+        return;
+    window->host_shows_cursor = host_shows_cursor;
+    hsp_window_feed_put_cursor(window->feed, host_shows_cursor ? &hidden : window->cursor, true);
+}
+
 static void handle_report(struct scanout_window *window)
 {
     struct window_backend *backend = window->backend;
@@ -304,6 +317,7 @@ static void handle_report(struct scanout_window *window)
         else
             uv_timer_start(&window->resize_timer, on_resize_delay, RESIZE_DELAY_MS, 0);
     }
+    follow_pointer(window, report.shows_cursor);
     if (!report.was_closed)
         return;
     if (backend->quit_on_close)
@@ -385,8 +399,14 @@ static void wake_loop(void *user_data)
 static void set_cursor(struct hsp_display_backend *backend, uint32_t scanout_id,
                        const struct hsp_display_cursor *cursor, bool picture_changed)
 {
-    hsp_window_feed_put_cursor(get_backend(backend)->windows[scanout_id].feed, cursor,
-                               picture_changed);
+    struct scanout_window *window = &get_backend(backend)->windows[scanout_id];
+
+    window->cursor = cursor;
+    if (picture_changed)
+        hsp_window_host_set_cursor(window->backend->host, scanout_id, cursor);
+    /* The host's pointer is where it is; the drawer is left alone. */
+    if (!window->host_shows_cursor)
+        hsp_window_feed_put_cursor(window->feed, cursor, picture_changed);
 }
 
 static struct hsp_display_picture *get_shown(struct hsp_display_backend *backend,

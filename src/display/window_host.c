@@ -8,6 +8,7 @@
 #include "display/window_host.h"
 
 #include "base/log.h"
+#include "display/window_cursor.h"
 #include "display/window_input.h"
 #include "display/window_shell.h"
 
@@ -29,19 +30,22 @@ struct wish {
     unsigned fps;
     bool reopen; /* the presenter has lost its window */
     bool draw;
+    bool cursor; /* it has changed */
 };
 
 struct host_window {
     struct hsp_window_host *host;
     uint32_t id;
     struct hsp_window_feed feed;
-    struct wish wish;                /* guarded by the host's lock */
-    struct hsp_window_report report; /* guarded by the host's lock */
+    struct wish wish;                 /* guarded by the host's lock */
+    struct hsp_window_report report;  /* guarded by the host's lock */
+    struct hsp_display_cursor cursor; /* guarded by the host's lock */
     /* the main thread's: */
     struct hsp_window_shell shell;
     uint64_t number; /* the window system's; 0 while the window is being made, also by SDL */
     bool was_closed; /* by the user */
     unsigned fps;
+    SDL_Cursor *pointer; /* as the guest wants it; NULL: as it always is */
 };
 
 struct hsp_window_host {
@@ -50,6 +54,7 @@ struct hsp_window_host {
     struct hsp_window_watch watch;
     uint32_t wake_event;
     struct hsp_window_input input;
+    struct host_window *pointed; /* the pointer is over it; NULL: over none */
     pthread_mutex_t lock;
     pthread_cond_t woken;
     /* guarded by lock: */
@@ -118,6 +123,17 @@ void hsp_window_host_fit(struct hsp_window_host *host, uint32_t scanout_id, uint
     wish->fit = true;
     wish->width = width;
     wish->height = height;
+    unlock_and_wake(host);
+}
+
+void hsp_window_host_set_cursor(struct hsp_window_host *host, uint32_t scanout_id,
+                                const struct hsp_display_cursor *cursor)
+{
+    struct host_window *window = &host->windows[scanout_id];
+
+    pthread_mutex_lock(&host->lock);
+    window->cursor = *cursor;
+    window->wish.cursor = true;
     unlock_and_wake(host);
 }
 
@@ -252,6 +268,48 @@ static void update_title(struct host_window *window, unsigned fps)
     SDL_SetWindowTitle(window->shell.window, title);
 }
 
+/* ------------------------------------------------------------------ pointer */
+
+/* Shows the pointer as it has to be, and tells the loop who draws the guest's cursor. */
+static void update_pointer(struct hsp_window_host *host)
+{
+    struct host_window *pointed = host->input.grabbing ? NULL : host->pointed;
+    bool has_changed = false;
+
+    SDL_SetCursor(pointed && pointed->pointer ? pointed->pointer : SDL_GetDefaultCursor());
+    pthread_mutex_lock(&host->lock);
+    for (size_t i = 0; i < HSP_ARRAY_COUNT(host->windows); i++) {
+        struct host_window *window = &host->windows[i];
+        bool shows_cursor = window == pointed && window->pointer;
+        has_changed |= window->report.shows_cursor != shows_cursor;
+        window->report.shows_cursor = shows_cursor;
+    }
+    pthread_mutex_unlock(&host->lock);
+    if (has_changed)
+        host->params.wake_loop(host->params.user_data);
+}
+
+static void take_cursor(struct host_window *window)
+{
+    struct hsp_display_cursor cursor;
+    SDL_Cursor *old = window->pointer;
+
+    pthread_mutex_lock(&window->host->lock);
+    cursor = window->cursor;
+    pthread_mutex_unlock(&window->host->lock);
+    window->pointer = hsp_window_cursor_create(&cursor);
+    update_pointer(window->host);
+    SDL_DestroyCursor(old);
+}
+
+/* The pointer may still be over a window that is gone. */
+static void forget_pointer(struct host_window *window)
+{
+    if (window->host->pointed == window)
+        window->host->pointed = NULL;
+    update_pointer(window->host);
+}
+
 static void end_window(struct host_window *window)
 {
     hsp_window_input_forget(&window->host->input, window->shell.window);
@@ -259,6 +317,7 @@ static void end_window(struct host_window *window)
     window->was_closed = false;
     window->fps = 0;
     hsp_window_shell_close(&window->shell);
+    forget_pointer(window);
 }
 
 static void grant(struct host_window *window, const struct wish *wish)
@@ -273,6 +332,8 @@ static void grant(struct host_window *window, const struct wish *wish)
         hsp_window_shell_fit(&window->shell, wish->width, wish->height);
     if (wish->title)
         update_title(window, wish->fps);
+    if (wish->cursor)
+        take_cursor(window);
     if (wish->draw)
         hsp_window_shell_draw(&window->shell);
 }
@@ -287,6 +348,7 @@ static void close_window(struct host_window *window)
         return;
     window->was_closed = true;
     SDL_HideWindow(window->shell.window);
+    forget_pointer(window);
     update_view(window);
     pthread_mutex_lock(&host->lock);
     window->report.was_closed = true;
@@ -313,6 +375,7 @@ static void handle_input(struct host_window *window, const SDL_Event *event)
         break;
     case HSP_WINDOW_INPUT_GRAB_CHANGED:
         update_title(window, window->fps);
+        update_pointer(window->host);
         break;
     case HSP_WINDOW_INPUT_NONE:
         break;
@@ -324,6 +387,13 @@ static void handle_window_event(struct host_window *window, const SDL_Event *eve
     switch (event->type) {
     case SDL_EVENT_WINDOW_CLOSE_REQUESTED:
         close_window(window);
+        break;
+    case SDL_EVENT_WINDOW_MOUSE_ENTER:
+        window->host->pointed = window;
+        update_pointer(window->host);
+        break;
+    case SDL_EVENT_WINDOW_MOUSE_LEAVE:
+        forget_pointer(window);
         break;
     case SDL_EVENT_WINDOW_SHOWN:
     case SDL_EVENT_WINDOW_HIDDEN:
@@ -452,6 +522,8 @@ void hsp_window_host_run(struct hsp_window_host *host)
     for (size_t i = 0; i < HSP_ARRAY_COUNT(host->windows); i++) {
         host->windows[i].number = 0;
         hsp_window_shell_close(&host->windows[i].shell);
+        SDL_DestroyCursor(host->windows[i].pointer);
+        host->windows[i].pointer = NULL;
     }
 }
 

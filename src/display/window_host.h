@@ -29,6 +29,7 @@ struct hsp_window_report {
     bool was_resized;
     uint32_t width, height; /* pixels */
     bool was_closed;
+    bool shows_cursor; /* now: the host's pointer is over the window, and looks as the guest's */
 };
 
 /* 0 or negative errno, logged: no window system. */
@@ -51,6 +52,10 @@ struct hsp_window_feed *hsp_window_host_get_feed(struct hsp_window_host *host, u
  * maximised it or made it fill the screen. */
 void hsp_window_host_fit(struct hsp_window_host *host, uint32_t scanout_id, uint32_t width,
                          uint32_t height);
+
+/* How the host's pointer looks over the window. */
+void hsp_window_host_set_cursor(struct hsp_window_host *host, uint32_t scanout_id,
+                                const struct hsp_display_cursor *cursor);
 
 /* Closes the window, until the next fit opens one. */
 void hsp_window_host_close(struct hsp_window_host *host, uint32_t scanout_id);
