@@ -547,7 +547,8 @@ struct fe_request *fe_submit(struct fe *fe, uint32_t queue_index, const void *da
 
     HSP_CHECK(queue->free_count > 4);
     head = queue->free_heads[--queue->free_count];
-    memcpy(fe_ram(fe, request_at), data, size);
+    if (size > 0)
+        memcpy(fe_ram(fe, request_at), data, size);
     memset(fe_ram(fe, response_at), 0xee, response_size);
     table_at = fe_alloc(fe, (size / 4096 + 4) * sizeof(struct hsp_vring_desc));
     struct hsp_vring_desc *table = fe_ram(fe, table_at);
