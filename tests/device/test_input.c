@@ -293,6 +293,52 @@ HSP_TEST(mouse_moves_and_turns_its_wheel)
     fixture_finish(&fixture);
 }
 
+static void expect_axes(struct fixture *fixture, uint16_t type, int32_t x, int32_t y)
+{
+    expect(fixture, type, 0, x);
+    expect(fixture, type, 1, y);
+    expect(fixture, HSP_EV_SYN, 0, 0);
+}
+
+HSP_TEST(buttons_go_to_the_pointer_that_moved_last)
+{
+    const char *arguments[] = {"--input-fd=tablet:4", "--input-fd=mouse:5", NULL};
+    struct fe_options options = {.arguments = arguments, .fd_count = 2};
+    struct fixture tablet = {0}, mouse = {0}; /* the GPU is in the first */
+    int fds[2][2];
+
+    for (int i = 0; i < 2; i++) {
+        HSP_CHECK_EQ(hsp_fd_socketpair(fds[i]), 0);
+        options.fds[i] = fds[i][1] = move_up(fds[i][1]);
+    }
+    fe_start(&tablet.gpu, &options);
+    close(fds[0][1]);
+    close(fds[1][1]);
+    HSP_CHECK_EQ(cmd_create_2d(&tablet.gpu, 1, 64, 64), OK);
+    HSP_CHECK_EQ(cmd_set_scanout(&tablet.gpu, 0, 1, 64, 64), OK);
+    fe_connect(&tablet.input, fds[0][0]);
+    fe_connect(&mouse.input, fds[1][0]);
+    give_buffers(&tablet);
+    give_buffers(&mouse);
+
+    play(&tablet, "position 0 0 0\nkey 272 1\nmotion 3 4\nkey 272 0\nkey 273 1\n");
+    expect_axes(&tablet, HSP_EV_ABS, 0, 0);
+    expect_key(&tablet, HSP_BTN_LEFT, 1);
+    expect_key(&tablet, HSP_BTN_LEFT, 0); /* there, where it was pressed */
+    expect_axes(&mouse, HSP_EV_REL, 3, 4);
+    expect_key(&mouse, HSP_BTN_RIGHT, 1);
+    play(&tablet, "position 0 0 0\nwheel 0 120\nkey 273 0\n");
+    expect_axes(&tablet, HSP_EV_ABS, 0, 0);
+    expect(&tablet, HSP_EV_REL, HSP_REL_WHEEL_HI_RES, 120);
+    expect(&tablet, HSP_EV_REL, HSP_REL_WHEEL, 1);
+    expect(&tablet, HSP_EV_SYN, 0, 0);
+    expect_key(&mouse, HSP_BTN_RIGHT, 0);
+    expect_nothing(&tablet);
+    expect_nothing(&mouse);
+    fe_disconnect(&mouse.input);
+    fixture_finish(&tablet);
+}
+
 /* ------------------------------------------------------------------ lamps */
 
 static void set_led(struct fixture *fixture, uint16_t code, uint32_t value)
