@@ -22,7 +22,7 @@ struct hsp_cli_capture {
     pid_t pid;
     int pipes[2];    /* standard output and error, read ends */
     uint64_t end_ns; /* of its time */
-    char *texts[2];  /* what it printed there, at most 4 MiB; never NULL after a wait */
+    char *texts[2];  /* what it printed there, at most 4 MiB; NULL after a wait: no memory */
     size_t sizes[2]; /* without the closing 0 */
     int exit_status; /* 0 also when a signal ended it */
     int signal;      /* 0: none */

@@ -35,13 +35,14 @@ struct trial {
 static int start_gpu(struct hsp_cli_capture *out, int socket_fd)
 {
     char path[PATH_MAX], fd_option[] = "--fd=3", name_option[64];
+    char window_option[] = "--hostmem=8G";
     int ret = hsp_program_find("hesper-gpu", path, sizeof(path));
 
     if (ret < 0)
         return ret;
     snprintf(name_option, sizeof(name_option), "--name=doctor-%d", (int)getpid());
     const struct hsp_cli_capture_request request = {
-        .argv = (char *[]){path, fd_option, name_option, NULL},
+        .argv = (char *[]){path, fd_option, name_option, window_option, NULL},
         .env = (const char *[]){"HESPER_LOG=info", NULL},
         .fd = socket_fd,
         .time_limit_ms = TIME_LIMIT,
@@ -69,6 +70,12 @@ static int start_qemu(struct hsp_cli_capture *out, int socket_fd, const struct h
     return ret;
 }
 
+static void finish_trial(struct trial *trial)
+{
+    hsp_cli_capture_finish(&trial->qemu);
+    hsp_cli_capture_finish(&trial->gpu);
+}
+
 /* Both have ended when this returns 0; then the caller finishes the trial. */
 static int try_machine(struct trial *out, const struct hsp_cli_qemu *qemu)
 {
@@ -89,13 +96,10 @@ static int try_machine(struct trial *out, const struct hsp_cli_qemu *qemu)
         return ret;
     hsp_cli_capture_wait(&out->qemu);
     hsp_cli_capture_wait(&out->gpu);
-    return 0;
-}
-
-static void finish_trial(struct trial *trial)
-{
-    hsp_cli_capture_finish(&trial->qemu);
-    hsp_cli_capture_finish(&trial->gpu);
+    if (out->qemu.texts[0] && out->qemu.texts[1] && out->gpu.texts[1])
+        return 0;
+    finish_trial(out);
+    return -ENOMEM;
 }
 
 /* ------------------------------------------------------------------ QMP's answer */
