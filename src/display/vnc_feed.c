@@ -185,6 +185,16 @@ void hsp_vnc_feed_close(struct hsp_vnc_feed *feed)
     pthread_mutex_unlock(&feed->lock);
 }
 
+bool hsp_vnc_feed_is_gone(struct hsp_vnc_feed *feed)
+{
+    bool is_gone;
+
+    pthread_mutex_lock(&feed->lock);
+    is_gone = feed->result.is_gone;
+    pthread_mutex_unlock(&feed->lock);
+    return is_gone;
+}
+
 void hsp_vnc_feed_collect(struct hsp_vnc_feed *feed, struct hsp_vnc_result *out_result)
 {
     pthread_mutex_lock(&feed->lock);

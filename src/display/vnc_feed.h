@@ -105,6 +105,7 @@ void hsp_vnc_feed_put_leds(struct hsp_vnc_feed *feed, uint32_t leds);
 
 /* The viewer shall go. */
 void hsp_vnc_feed_close(struct hsp_vnc_feed *feed);
+bool hsp_vnc_feed_is_gone(struct hsp_vnc_feed *feed);
 
 /* Takes what came, and lets go of pictures that are read no more. */
 void hsp_vnc_feed_collect(struct hsp_vnc_feed *feed, struct hsp_vnc_result *out_result);

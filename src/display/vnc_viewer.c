@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,9 @@
 
 /* Until the viewer has said ClientInit. */
 #define INIT_TIMEOUT_MS 10000
+
+/* Interrupts system calls, and nothing else: nobody sends it but this file. */
+#define WAKE_SIGNAL SIGURG
 
 /* For the rest of a message, and for room in the socket. */
 #define STALL_TIMEOUT_MS 20000
@@ -277,10 +281,21 @@ void hsp_vnc_viewer_stop(struct hsp_vnc_viewer *viewer)
     shutdown(viewer->control_fd, SHUT_RDWR);
 }
 
+/* The thread may sit in libvncserver's select, which for some sockets does not see that they have
+ * been shut down. */
+static void wake_until_gone(struct hsp_vnc_viewer *viewer)
+{
+    while (!hsp_vnc_feed_is_gone(&viewer->feed)) {
+        pthread_kill(viewer->thread, WAKE_SIGNAL);
+        usleep(1000);
+    }
+}
+
 void hsp_vnc_viewer_finish(struct hsp_vnc_viewer *viewer)
 {
     if (viewer->control_fd < 0)
         return;
+    wake_until_gone(viewer);
     pthread_join(viewer->thread, NULL);
     leave(viewer);
 }
@@ -290,13 +305,19 @@ struct hsp_vnc_feed *hsp_vnc_viewer_get_feed(struct hsp_vnc_viewer *viewer)
     return &viewer->feed;
 }
 
+static void on_wake_signal(int number)
+{
+}
+
 static void init_library(void)
 {
+    const struct sigaction action = {.sa_handler = on_wake_signal};
     static bool is_done;
 
     if (is_done)
         return;
     is_done = true;
+    sigaction(WAKE_SIGNAL, &action, NULL);
     rfbLog = log_line;
     rfbErr = log_line;
     hsp_vnc_viewer_init_extension();
