@@ -70,6 +70,9 @@ def test_no_other_pages(test):
     names = {"hesper"} | {name for name, _, _ in helps(test)}
     pages = {file[:-2] for file in os.listdir(MAN) if file.endswith(".1")}
     check(pages == names, f"pages and programs differ: {sorted(pages ^ names)}")
+    with open(os.path.join(ROOT, "docs", "meson.build"), encoding="utf-8") as file:
+        installed = set(re.findall(r"'man/([a-z-]+)\.1'", file.read()))
+    check(pages == installed, f"pages and what is installed differ: {sorted(pages ^ installed)}")
 
 
 def test_commands(test):
