@@ -23,6 +23,7 @@ HSP_TEST(symbols)
     check(0xffbe, HSP_KEY_F1, HSP_VNC_SHIFT_ANY);
     check(0xffe9, HSP_KEY_LEFTALT, HSP_VNC_SHIFT_ANY);
     check(0x1008ff13, HSP_KEY_VOLUMEUP, HSP_VNC_SHIFT_ANY);
+    check(0x01000000 + 'a', HSP_KEY_A, HSP_VNC_SHIFT_SMALL);
 }
 
 HSP_TEST(all_of_ascii_can_be_typed)
@@ -38,6 +39,8 @@ HSP_TEST(unknown_symbols_are_no_key)
     check(0xffffffff, 0, HSP_VNC_SHIFT_ANY);
     check(0xffffff80, 0, HSP_VNC_SHIFT_ANY);
     check(0xff80, 0, HSP_VNC_SHIFT_ANY);
+    check(0x01000000, 0, HSP_VNC_SHIFT_ANY);
+    check(0x010000e4, 0, HSP_VNC_SHIFT_ANY);
 }
 
 HSP_TEST(scan_codes)

@@ -74,7 +74,7 @@ static void on_timeout(uv_timer_t *timer)
 /* There is always room for these few bytes in a new socket. */
 static bool send_bytes(struct handshake *handshake, const void *bytes, size_t size)
 {
-    return send(handshake->fd, bytes, size, MSG_NOSIGNAL) == (ssize_t)size;
+    return write(handshake->fd, bytes, size) == (ssize_t)size; /* SIGPIPE is ignored */
 }
 
 static bool send_number(struct handshake *handshake, uint32_t number)

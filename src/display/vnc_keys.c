@@ -159,6 +159,8 @@ static bool is_letter(char c)
 
 struct hsp_vnc_key hsp_vnc_key_from_keysym(uint32_t keysym)
 {
+    if (keysym > 0x01000000 && keysym < 0x01000080) /* ASCII, written as Unicode */
+        keysym -= 0x01000000;
     for (size_t i = 0; i < HSP_ARRAY_COUNT(printed_keys); i++) {
         bool letter = is_letter(printed_keys[i].plain);
         if (keysym == (uint32_t)printed_keys[i].plain)
