@@ -239,7 +239,6 @@ static void destroy(struct hsp_display_backend *base)
 {
     struct hsp_vnc_backend *backend = get_backend(base);
 
-    backend->handshakes.on_done = NULL;
     hsp_vnc_handshakes_finish(&backend->handshakes);
     for (size_t i = 0; i < HSP_ARRAY_COUNT(backend->screens); i++)
         close_screen(&backend->screens[i]);

@@ -48,7 +48,7 @@ static void on_handle_closed(uv_handle_t *handle)
 
     if (--handshake->open_handles > 0)
         return;
-    if (handshake->is_done)
+    if (handshake->is_done && handshake->all->on_done)
         handshake->all->on_done(handshake->user_data, handshake->fd);
     else
         hsp_fd_close(&handshake->fd);
@@ -253,6 +253,7 @@ void hsp_vnc_handshakes_start(struct hsp_vnc_handshakes *handshakes, int socket_
 
 void hsp_vnc_handshakes_finish(struct hsp_vnc_handshakes *handshakes)
 {
+    handshakes->on_done = NULL; /* also for those that are just done */
     hsp_list_for_each_safe (handshake, &handshakes->list, struct handshake, link)
         end(handshake);
 }

@@ -31,7 +31,7 @@ void hsp_vnc_handshakes_init(struct hsp_vnc_handshakes *handshakes);
 void hsp_vnc_handshakes_start(struct hsp_vnc_handshakes *handshakes, int socket_fd_steal,
                               void *user_data);
 
-/* Ends all. Their handles are gone when the loop has run once more. */
+/* Ends all, and calls on_done no more. Their handles are gone when the loop has run once more. */
 void hsp_vnc_handshakes_finish(struct hsp_vnc_handshakes *handshakes);
 
 #endif
