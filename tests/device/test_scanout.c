@@ -204,7 +204,7 @@ HSP_TEST(transfer_from_elsewhere_copies_from_then_on)
     struct hsp_gpu_backing_entry entry = {fe_alloc(&fe, 8192), 8192, 0};
     HSP_CHECK_EQ(cmd_attach_backing(&fe, 1, &entry, 1), OK);
     HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, WIDTH, 1), OK);
-    fe_wait_log(&fe, "flush id=0 rect=0,0,64,1 pixel=00000401");
+    fe_wait_log(&fe, "pixel=00000401"); /* alone, or joined with the device's own flushes */
     fe_stop(&fe);
 }
 
