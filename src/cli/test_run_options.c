@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 #include <getopt.h>
+#include <stdlib.h>
 
 /* Arguments after "run", up to a NULL. */
 static int parse(struct hsp_cli_run_options *out, char **words)
@@ -75,6 +76,20 @@ HSP_TEST(run_options_of_windows_are_read)
     HSP_CHECK_EQ(PARSE(&options, "--scale", ""), HSP_CLI_USAGE);
     HSP_CHECK_EQ(PARSE(&options, "--scale", "letter"), HSP_CLI_USAGE);
     HSP_CHECK_EQ(PARSE(&options, "--scale", "letterbox, stretch"), HSP_CLI_USAGE);
+}
+
+HSP_TEST(run_options_of_vnc_are_read)
+{
+    struct hsp_cli_run_options options;
+
+    unsetenv("HESPER_VNC_PASSWORD_FILE");
+    HSP_CHECK_EQ(PARSE(&options, "--display=vnc=127.0.0.1:5901"), -1);
+    HSP_CHECK_STREQ(options.display, "vnc=127.0.0.1:5901");
+    HSP_CHECK(!options.password_file);
+    HSP_CHECK_EQ(PARSE(&options, "--display=vnc=0.0.0.0"), HSP_CLI_USAGE);
+    HSP_CHECK_EQ(PARSE(&options, "--display=vnc", "--password-file=/nonexistent"), HSP_CLI_USAGE);
+    HSP_CHECK_EQ(PARSE(&options, "--password-file=/proc/version", "--display=vnc=0.0.0.0"), -1);
+    HSP_CHECK_STREQ(options.password_file, "/proc/version");
 }
 
 HSP_TEST(run_options_of_images_are_read)

@@ -58,6 +58,8 @@ HSP_TEST(values)
     HSP_CHECK_EQ(options.guest_ram, HSP_GPU_GUEST_RAM_UDMABUF);
     HSP_CHECK_EQ(parse("--name=a.b_c-9", "--fd=3"), HSP_GPU_OPTIONS_RUN);
     HSP_CHECK_STREQ(options.name, "a.b_c-9");
+    HSP_CHECK_EQ(parse("--display=vnc=unix:/run/vnc", "--fd=3"), HSP_GPU_OPTIONS_RUN);
+    HSP_CHECK_STREQ(options.display_backend, "vnc=unix:/run/vnc");
     HSP_CHECK_EQ(parse("--display-option=present-mode=mailbox", "--fd=3"), HSP_GPU_OPTIONS_RUN);
     HSP_CHECK_EQ(options.display_argument_count, 1);
     HSP_CHECK_STREQ(options.display_arguments[0], "--present-mode=mailbox");
@@ -106,6 +108,7 @@ HSP_TEST(wrong_values_are_refused)
         "--guest-ram=all",
         "--guest-ram=",
         "--display=",
+        "--display=vnc=5900",
         "--display-option=",
         "--display-option=--scale=stretch",
         "--notify-fd=",

@@ -26,6 +26,7 @@ def run(test, *options, env=None, timeout=60):
 def test_wrong_options(test):
     for options, part in [(["--memory", "lots"], "--memory"), (["--size", "big"], "--size"),
                           (["disk.img"], "disk.img"), (["--display", "paper"], "--display"),
+                          (["--display", "vnc=0.0.0.0"], "password"),
                           (["--bogus"], "bogus")]:
         status, errors = run(test, *options)
         check(status == 2 and part in errors, f"{options}: status {status}, {errors}")
