@@ -40,8 +40,10 @@ struct hsp_stats_scanout {
     _Atomic uint32_t port;          /* now: TCP port where it is shown; 0: none */
 };
 
-/* The page of a hesper-display. */
+/* The page of a hesper-display. hesper-gpu counts input. */
 struct hsp_stats_display {
+    _Atomic uint64_t input_events; /* things that the user did */
+    _Atomic uint64_t input_ns; /* sum of time until the guest's drivers had them, our own part */
     struct hsp_stats_scanout scanouts[HSP_LIMIT_SCANOUT_COUNT];
 };
 

@@ -19,13 +19,18 @@ struct hsp_gpu_input {
 static void on_input(void *user_data, const struct hsp_ipc_display_input *input)
 {
     struct hsp_gpu_input *self = user_data;
+    struct hsp_stats_display *stats = self->device->stats;
     struct hsp_ipc_display_input on_desktop = *input;
+    uint64_t now;
 
     if (input->kind == HSP_IPC_INPUT_POSITION &&
         !hsp_gpu_outputs_locate(&self->device->outputs, input->scanout_id, &on_desktop.x,
                                 &on_desktop.y))
         return;
     hsp_input_seat_handle(&self->seat, &on_desktop);
+    now = hsp_now_ns();
+    hsp_stats_add(stats, input_events, 1);
+    hsp_stats_add(stats, input_ns, now > input->start_ns ? now - input->start_ns : 0);
 }
 
 static void on_release(void *user_data)

@@ -147,6 +147,16 @@ static struct json_object *format_scanouts(const struct hsp_gpu_stat *stat,
     return array;
 }
 
+static struct json_object *format_input(const struct hsp_gpu_device *device)
+{
+    struct json_object *object = json_object_new_object();
+    uint64_t events = load(&device->stats->input_events);
+
+    add_u64(object, "events", events);
+    add_u64(object, "mean_us", load(&device->stats->input_ns) / HSP_MAX(events, 1u) / 1000);
+    return object;
+}
+
 char *hsp_gpu_stat_format(struct hsp_gpu_stat *stat, const struct hsp_gpu_device *device)
 {
     struct json_object *object = json_object_new_object();
@@ -167,6 +177,7 @@ char *hsp_gpu_stat_format(struct hsp_gpu_stat *stat, const struct hsp_gpu_device
     add_u64(object, "resources", device->resources.map.count);
     add_u64(object, "offscreen_copied_bytes", device->offscreen_copied_bytes);
     json_object_object_add(object, "contexts", format_contexts(device));
+    json_object_object_add(object, "input", format_input(device));
     json_object_object_add(object, "scanouts", format_scanouts(stat, device));
     text = strdup(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
     json_object_put(object);
