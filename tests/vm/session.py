@@ -19,7 +19,7 @@ START_TIMEOUT = 120  # seconds; OpenGL over Vulkan on an emulated CPU
 
 ENVIRONMENT = f"XDG_RUNTIME_DIR={FOLDER} LIBSEAT_BACKEND=builtin SEATD_VTBOUND=0 {ZINK}"
 
-WESTON = ("weston --backend=drm --renderer=gl --shell=kiosk --socket=wayland-1 --xwayland "
+WESTON = ("weston --backend=drm --renderer=gl --shell=desktop --socket=wayland-1 --xwayland "
           "--continue-without-input --idle-time=0 --no-config")
 LABWC = "WLR_RENDERER=vulkan WLR_LIBINPUT_NO_DEVICES=1 labwc"
 

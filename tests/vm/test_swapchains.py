@@ -65,7 +65,7 @@ def run_programs(test, session, seconds):
         if time.monotonic() < end and len(running) < 2:
             command = session.command(PROGRAMS[count % len(PROGRAMS)])
             running.append((command, time.monotonic(),
-                            test.vm.ssh_start(command, test.log)))
+                            test.vm.ssh_start(f"{command}; exit $?", test.log)))
             count += 1
         for item in list(running):
             command, began, process = item
