@@ -93,6 +93,10 @@
 #define HSP_LIMIT_2D_RESOURCE_COUNT 4096
 #define HSP_LIMIT_2D_RESOURCE_SIZE  (2ull << 30)
 
+/* A picture that is copied out of guest RAM when the driver stops, for each scanout; a larger one
+ * goes dark. The guest decides when, and would else fill the host's memory. */
+#define HSP_LIMIT_KEPT_PICTURE_SIZE (64ull << 20)
+
 /* One blob: the largest window that QEMU takes. */
 #define HSP_LIMIT_BLOB_SIZE (64ull << 30)
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "gpu/scanout.h"
 
+#include "base/fd.h"
 #include "base/log.h"
+#include "base/shm.h"
 #include "gpu/command.h"
 #include "gpu/device.h"
 #include "gpu/display.h"
@@ -97,8 +99,15 @@ static void update_timer(struct hsp_gpu_scanouts *scanouts)
 
 static void send_picture(struct hsp_gpu_scanout *scanout, struct hsp_gpu_link *link)
 {
-    const struct hsp_span *span = scanout->resource ? &scanout->resource->span : NULL;
+    const struct hsp_span *span = NULL;
 
+    if (scanout->kept.piece_count > 0) {
+        span = &scanout->kept;
+        scanout->picture.kind = HSP_IPC_RESOURCE_SHM;
+    } else if (scanout->resource) {
+        span = &scanout->resource->span;
+        scanout->picture.kind = scanout->resource->ipc_kind;
+    }
     scanout->picture_dirty = false;
     hsp_gpu_link_send_with_span(link, HSP_IPC_DISPLAY_SET_SCANOUT, &scanout->picture,
                                 sizeof(scanout->picture), span);
@@ -149,12 +158,11 @@ void hsp_gpu_scanout_set(struct hsp_gpu_scanouts *scanouts, uint32_t scanout_id,
     if (!resource && !scanout->resource)
         return;
     memset(&scanout->picture, 0, sizeof(scanout->picture));
-    if (resource) {
+    hsp_span_finish(&scanout->kept);
+    if (resource)
         scanout->picture = *picture;
-        scanout->picture.kind = resource->ipc_kind;
-    } else {
+    else
         scanout->flush_pending = false;
-    }
     scanout->picture.scanout_id = scanout_id;
     scanout->resource = resource;
     scanout->picture_dirty = true;
@@ -228,6 +236,8 @@ bool hsp_gpu_scanouts_flush(struct hsp_gpu_scanouts *scanouts, struct hsp_gpu_re
         /* These bytes were copied for the picture that is shown now. */
         hsp_stats_add(stats, copied_bytes, copied);
         resource->copied_bytes = 0;
+        scanout->picture_dirty |= scanout->kept.piece_count > 0;
+        hsp_span_finish(&scanout->kept);
         if (!has_display)
             continue;
         add_flush(scanout, rect, command->start_ns);
@@ -279,8 +289,57 @@ void hsp_gpu_scanouts_update_resource(struct hsp_gpu_scanouts *scanouts,
         struct hsp_gpu_scanout *scanout = &scanouts->items[i];
 
         if (scanout->resource == resource) {
-            scanout->picture.kind = resource->ipc_kind;
+            hsp_span_finish(&scanout->kept);
             show_again(scanouts, scanout);
+        }
+    }
+}
+
+/* Copies the picture out of the resource's pages, at the same place in fresh ones. */
+static int copy_picture(const struct hsp_gpu_scanout *scanout, struct hsp_span *out_span)
+{
+    uint64_t offset = scanout->picture.offset;
+    uint64_t size = (uint64_t)scanout->picture.stride * scanout->picture.height;
+    const struct hsp_span *span = &scanout->resource->span;
+    struct hsp_mapping from = {0}, to = {0};
+    int fd, ret;
+
+    if (offset + size > HSP_LIMIT_KEPT_PICTURE_SIZE)
+        return -E2BIG;
+    fd = hsp_shm_create("hesper-kept", hsp_align_up(offset + size, hsp_page_size()));
+    if (fd < 0)
+        return fd;
+    ret = hsp_span_init_single(out_span, fd, 0, offset + size);
+    if (ret < 0) {
+        hsp_fd_close(&fd);
+        return ret;
+    }
+    ret = hsp_span_map(span, false, &from);
+    if (ret == 0)
+        ret = hsp_span_map(out_span, true, &to);
+    if (ret == 0)
+        memcpy((char *)to.data + offset, (const char *)from.data + offset,
+               (size_t)HSP_MIN(size, span->size - offset));
+    hsp_mapping_finish(&from);
+    hsp_mapping_finish(&to);
+    if (ret < 0)
+        hsp_span_finish(out_span);
+    return ret;
+}
+
+void hsp_gpu_scanouts_keep(struct hsp_gpu_scanouts *scanouts)
+{
+    for (uint32_t i = 0; i < HSP_LIMIT_SCANOUT_COUNT; i++) {
+        struct hsp_gpu_scanout *scanout = &scanouts->items[i];
+
+        if (!scanout->resource || scanout->resource->ipc_kind != HSP_IPC_RESOURCE_GUEST ||
+            scanout->kept.piece_count > 0)
+            continue;
+        if (copy_picture(scanout, &scanout->kept) == 0) {
+            hsp_stats_add(&scanouts->device->stats->scanouts[i], copied_bytes, scanout->kept.size);
+            show_again(scanouts, scanout);
+        } else {
+            hsp_gpu_scanout_set(scanouts, i, NULL, NULL);
         }
     }
 }

@@ -33,6 +33,9 @@ struct hsp_gpu_scanout {
     struct hsp_gpu_resource *resource; /* NULL: off */
     struct hsp_ipc_display_scanout picture;
     bool picture_dirty; /* the display does not know `picture` */
+    /* A copy of the picture that is shown in place of guest pages, from hsp_gpu_scanouts_keep to the
+     * next thing that the driver says of it. */
+    struct hsp_span kept;
 
     bool flush_sent; /* and not answered */
     uint64_t flush_sequence;
@@ -85,6 +88,10 @@ void hsp_gpu_scanout_set_cursor(struct hsp_gpu_scanouts *scanouts,
                                 struct hsp_span *span);
 void hsp_gpu_scanout_move_cursor(struct hsp_gpu_scanouts *scanouts, uint32_t scanout_id, int32_t x,
                                  int32_t y);
+
+/* The driver has stopped, perhaps for good: pictures in guest pages stay as they are now, whatever
+ * the guest does with the pages. */
+void hsp_gpu_scanouts_keep(struct hsp_gpu_scanouts *scanouts);
 
 /* ------------------------------------------------------------------ from the display */
 

@@ -53,6 +53,13 @@ static bool on_queue(void *user_data, uint32_t queue_index)
     return hsp_gpu_device_on_queue(server->device, queue_index);
 }
 
+static void on_stop(void *user_data)
+{
+    struct hsp_gpu_server *server = user_data;
+
+    hsp_gpu_scanouts_keep(&server->device->scanouts);
+}
+
 static void on_reset(void *user_data)
 {
     struct hsp_gpu_server *server = user_data;
@@ -129,6 +136,7 @@ static int create_vhost(struct hsp_gpu_server *server)
         .read_config = read_config,
         .write_config = write_config,
         .on_queue = on_queue,
+        .on_stop = on_stop,
         .on_reset = on_reset,
     };
 

@@ -139,14 +139,17 @@ static void follow_kick(struct hsp_vhost_device *device, uint32_t queue_index)
 static void on_wakeup(uv_async_t *async)
 {
     struct hsp_vhost_device *device = HSP_CONTAINER_OF(async, struct hsp_vhost_device, wakeup);
-    bool reset;
+    bool stop, reset;
 
     pthread_mutex_lock(&device->lock);
+    stop = device->stop_pending;
     reset = device->reset_pending;
-    device->reset_pending = false;
+    device->stop_pending = device->reset_pending = false;
     pthread_mutex_unlock(&device->lock);
     if (reset)
         device->params.on_reset(device->params.user_data);
+    else if (stop)
+        device->params.on_stop(device->params.user_data);
     for (uint32_t i = 0; i < device->params.queue_count; i++) {
         follow_kick(device, i);
         hsp_vhost_device_look(device, i);

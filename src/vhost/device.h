@@ -35,6 +35,9 @@ struct hsp_vhost_device_params {
     /* On the device thread. There may be requests in a queue: take until there are none. True asks
      * to be called again soon, so that one queue does not keep the thread for itself. */
     bool (*on_queue)(void *user_data, uint32_t queue_index);
+    /* On the device thread; may be NULL: queue 0 was stopped. The driver waits, or is gone, and the
+     * guest may use its memory for other things already. */
+    void (*on_stop)(void *user_data);
     /* On the device thread: forget everything that the driver made. */
     void (*on_reset)(void *user_data);
 };

@@ -25,6 +25,7 @@ struct hsp_vhost_device {
     pthread_mutex_t lock; /* guards what follows; never held while something is waited for */
     struct hsp_vhost_memory *memory;
     struct hsp_vhost_queue queues[HSP_VHOST_MAX_QUEUE_COUNT];
+    bool stop_pending;  /* queue 0 was stopped; the device thread does not know yet */
     bool reset_pending; /* a new driver began; the device thread does not know yet */
     int new_kick_fds[HSP_VHOST_MAX_QUEUE_COUNT]; /* owned; for the device thread; -1: none */
     bool kick_changed[HSP_VHOST_MAX_QUEUE_COUNT];

@@ -256,6 +256,10 @@ static int handle_get_vring_base(struct request *request)
         return -EPROTO; /* there is no way to say no */
     pthread_mutex_lock(&request->device->lock);
     state->num = hsp_vhost_queue_stop(queue);
+    if (state->index == 0 && request->device->params.on_stop) {
+        request->device->stop_pending = true;
+        hsp_vhost_device_wake_locked(request->device);
+    }
     pthread_mutex_unlock(&request->device->lock);
     request->reply->size = sizeof(*state);
     return 1;

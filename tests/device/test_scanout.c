@@ -230,6 +230,37 @@ HSP_TEST(picture_stays_when_its_pages_are_taken_away)
     fe_stop(&fe);
 }
 
+/* The guest may have rebooted, and use the pages for other things. */
+HSP_TEST(picture_in_guest_pages_stays_while_the_driver_is_stopped)
+{
+    uint32_t *pages[2];
+    struct fe fe;
+
+    fe_start(&fe, NULL);
+    make_paged_picture(&fe, 1, pages);
+    HSP_CHECK_EQ(cmd_set_scanout(&fe, 0, 1, WIDTH, HEIGHT), OK);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 0, WIDTH, HEIGHT), OK);
+    fe_wait_log(&fe, "flush id=0 rect=0,0,64,32 pixel=00000001");
+    fe_stop_queues(&fe);
+    fe_wait_log(&fe, "scanout id=0 64x32 stride=256 offset=0 format=2 kind=0 rect=0,0,64,32");
+    fe_wait_log(&fe, "flush id=0 rect=0,0,64,32 pixel=00000001");
+    HSP_CHECK_EQ(count_copied(&fe), PIXELS * 4);
+    pages[1][0] = 0x99;
+
+    /* It was a pause. */
+    fe_start_queues(&fe, false);
+    HSP_CHECK_EQ(cmd_flush(&fe, 1, 0, 16, WIDTH, 16), OK);
+    fe_wait_log(&fe, "scanout id=0 64x32 stride=256 offset=0 format=2 kind=2 rect=0,0,64,32");
+    fe_wait_log(&fe, "flush id=0 rect=0,16,64,16 pixel=00000099");
+
+    /* It was a reboot. */
+    fe_stop_queues(&fe);
+    fe_wait_log(&fe, "kind=0 rect=0,0,64,32");
+    fe_start_queues(&fe, true);
+    fe_wait_log(&fe, "scanout id=0 0x0");
+    fe_stop(&fe);
+}
+
 HSP_TEST(wrong_2d_commands_are_refused)
 {
     struct hsp_gpu_backing_entry entry = {.address = FE_HEAP_AT, .size = 4096};
