@@ -33,8 +33,8 @@ struct hsp_gpu_scanout {
     struct hsp_gpu_resource *resource; /* NULL: off */
     struct hsp_ipc_display_scanout picture;
     bool picture_dirty; /* the display does not know `picture` */
-    /* A copy of the picture that is shown in place of guest pages, from hsp_gpu_scanouts_keep to the
-     * next thing that the driver says of it. */
+    /* A copy of the picture that is shown in place of guest pages, from hsp_gpu_scanouts_keep to
+     * the next thing that the driver says of it. */
     struct hsp_span kept;
 
     bool flush_sent; /* and not answered */
