@@ -23,11 +23,11 @@ static bool is_end_of_stream(int error)
 /* Ends the loop with the first error. */
 static void fail(struct hsp_display *display, int error)
 {
-    if (display->error == 0) {
-        display->error = error;
-        if (!is_end_of_stream(error))
-            hsp_error("connection to hesper-gpu failed: %s", strerror(-error));
-    }
+    if (display->error < 0)
+        return; /* the loop may have ended, and must still run to close handles */
+    display->error = error;
+    if (!is_end_of_stream(error))
+        hsp_error("connection to hesper-gpu failed: %s", strerror(-error));
     uv_stop(&display->loop);
 }
 

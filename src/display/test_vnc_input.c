@@ -243,6 +243,22 @@ HSP_TEST(viewer_that_leaves_lets_go_of_all)
     finish(&fixture);
 }
 
+/* What it holds cannot be released any more; that must not disturb the end. */
+HSP_TEST(display_ends_while_a_key_is_held)
+{
+    struct input_fixture fixture;
+
+    start(&fixture);
+    send_key(fixture.fd, 'a', true);
+    send_pointer(fixture.fd, 1, 5, 5);
+    expect_key(&fixture, HSP_KEY_A, true);
+    expect_position(&fixture, 5, 5);
+    expect_key(&fixture, HSP_BTN_LEFT, true);
+    test_vnc_finish(&fixture.vnc);
+    test_picture_finish(&fixture.picture);
+    close(fixture.fd);
+}
+
 HSP_TEST(flood_of_keys_arrives_in_order)
 {
     struct input_fixture fixture;
