@@ -7,6 +7,7 @@ LIBSEAT_BACKEND=builtin stands in for a seat daemon, SEATD_VTBOUND=0 for a virtu
 MESA_LOADER_DRIVER_OVERRIDE=zink makes OpenGL of Vulkan, and LIBGL_ALWAYS_SOFTWARE=1 lets zink use a
 device of the type CPU, which lavapipe is in the guest too. See docs/limitations.md."""
 
+import re
 import time
 
 from harness.runner import Failure, check
@@ -33,7 +34,7 @@ class Session:
         self.environment = environment
         self.name = next(word for word in compositor.split() if "=" not in word)
         self.log = f"{FOLDER}/{self.name}.log"
-        vm.ssh(f"rm -rf {FOLDER}; mkdir -m 700 {FOLDER}")
+        vm.ssh(f"rm -rf {FOLDER} /tmp/.X11-unix/* /tmp/.X?-lock; mkdir -m 700 {FOLDER}")
         self.process = vm.ssh_start(f"env {environment} {ENVIRONMENT} {compositor} "
                                     f">{self.log} 2>&1", test.log)
         try:
@@ -44,12 +45,16 @@ class Session:
 
     def wait_until_up(self):
         end = time.monotonic() + START_TIMEOUT
-        while not self.vm.ssh(f"ls {FOLDER}/wayland-? 2>/dev/null", status=None):
+        while True:
+            names = self.vm.ssh(f"ls {FOLDER} /tmp/.X11-unix 2>/dev/null", status=None).split()
+            sockets = [name for name in names if re.fullmatch(r"wayland-\d", name)]
+            screens = [name for name in names if re.fullmatch(r"X\d", name)]
+            if sockets and screens:
+                self.socket, self.display = sockets[0], screens[0].replace("X", ":")
+                return
             check(self.process.poll() is None, f"{self.name} has ended; see the log")
             check(time.monotonic() < end, f"{self.name} is not up after {START_TIMEOUT} s")
             time.sleep(0.5)
-        self.socket = self.vm.ssh(f"cd {FOLDER}; ls -d wayland-?").split()[0]
-        self.display = self.vm.ssh("ls -t /tmp/.X11-unix").split()[0].replace("X", ":")
 
     def command(self, command, environment=None):
         """The command as a client of this compositor, for a shell in the guest."""

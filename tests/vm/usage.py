@@ -10,11 +10,12 @@ FDS, THREADS = 16, 0
 
 
 def read_usage(pid):
-    """Resident memory in KiB, descriptors and threads of a process; None if it has ended."""
+    """Memory of its own in KiB, descriptors and threads of a process; None if it has ended. Pages that
+    it shares, as the guest's, are not its own."""
     try:
         with open(f"/proc/{pid}/status", encoding="utf-8") as file:
             fields = dict(line.split(":", 1) for line in file if ":" in line)
-        return {"rss": int(fields["VmRSS"].split()[0]), "threads": int(fields["Threads"]),
+        return {"memory": int(fields["RssAnon"].split()[0]), "threads": int(fields["Threads"]),
                 "fds": len(os.listdir(f"/proc/{pid}/fd"))}
     except (FileNotFoundError, ProcessLookupError, KeyError):
         return None
@@ -30,7 +31,7 @@ def read_all(vm):
     return found
 
 
-def check_no_growth(test, before, after, rss_kib):
+def check_no_growth(test, before, after, memory_kib):
     """The same processes as before, none with more threads, or many more descriptors, or much more
     memory."""
     for pid, (name, usage) in sorted(after.items()):
@@ -42,5 +43,5 @@ def check_no_growth(test, before, after, rss_kib):
         for what, more in (("fds", FDS), ("threads", THREADS)):
             check(usage[what] <= then[what] + more,
                   f"{name} has {usage[what]} {what}, had {then[what]}")
-        check(usage["rss"] <= then["rss"] + rss_kib,
-              f"{name} uses {usage['rss']} KiB, used {then['rss']}")
+        check(usage["memory"] <= then["memory"] + memory_kib,
+              f"{name} uses {usage['memory']} KiB, used {then['memory']}")
