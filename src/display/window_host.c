@@ -249,6 +249,11 @@ static void reopen_window(struct host_window *window)
     hsp_window_input_forget(&window->host->input, window->shell.window);
     format_title(window, title, sizeof(title));
     window->number = 0;
+    hsp_window_shell_stop(&window->shell);
+    /* One loss has several witnesses: what the presenter said of the old window is not the new's. */
+    pthread_mutex_lock(&window->host->lock);
+    window->wish.reopen = false;
+    pthread_mutex_unlock(&window->host->lock);
     if (!hsp_window_shell_reopen(&window->shell, title))
         return;
     window->number = hsp_window_get_number(window->shell.window);

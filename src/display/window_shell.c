@@ -110,13 +110,18 @@ bool hsp_window_shell_reopen(struct hsp_window_shell *shell, const char *title)
     return open_window(shell, title, HSP_MAX(width, 1), HSP_MAX(height, 1));
 }
 
-void hsp_window_shell_close(struct hsp_window_shell *shell)
+void hsp_window_shell_stop(struct hsp_window_shell *shell)
 {
     if (!hsp_present_destroy(shell->present)) {
         hsp_warning("the window system does not let go of a window; ending without");
         _exit(1);
     }
     shell->present = NULL;
+}
+
+void hsp_window_shell_close(struct hsp_window_shell *shell)
+{
+    hsp_window_shell_stop(shell);
     hsp_window_soft_destroy(shell->soft);
     shell->soft = NULL;
     hsp_window_surface_finish(&shell->surface, shell->params.instance);

@@ -39,6 +39,9 @@ bool hsp_window_shell_open(struct hsp_window_shell *shell,
 /* A new window in the place of one that was lost; drawn by SDL if that happens too often. */
 bool hsp_window_shell_reopen(struct hsp_window_shell *shell, const char *title);
 
+/* Nothing draws in the window any more, and nobody reports its loss. */
+void hsp_window_shell_stop(struct hsp_window_shell *shell);
+
 /* Safe on a zeroed shell. Ends the process when the presenter is stuck in the driver. */
 void hsp_window_shell_close(struct hsp_window_shell *shell);
 
