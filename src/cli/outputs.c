@@ -15,7 +15,8 @@
 static const char usage[] =
     "Usage: hesper outputs [--name DEVICE] [N=on | N=off | N=WxH]...\n"
     "Shows the monitors of a running virtual machine, after it has plugged them in (on), pulled\n"
-    "them out (off), or given them another preferred size. They are counted from 1 to 16.\n"
+    "them out (off), or given them another preferred size. They are counted from 1 to 16. To plug\n"
+    "in what is plugged in opens its window again.\n"
     "\n"
     "  --name DEVICE   which, if more than one runs; hesper stat lists them\n"
     "  --help          print this\n";

@@ -84,8 +84,9 @@ struct hsp_display_backend_ops {
     void (*set_cursor)(struct hsp_display_backend *backend, uint32_t scanout_id,
                        const struct hsp_display_cursor *cursor, bool picture_changed);
 
-    /* The guest has, or has no longer, a monitor there; at first it has all. NULL for a backend
-     * that does not care. */
+    /* The guest has, or has no longer, a monitor there; at first it has all. Told that it has what
+     * it has already, the backend shows it again if the user has closed it. NULL for a backend that
+     * does not care. */
     void (*set_connected)(struct hsp_display_backend *backend, uint32_t scanout_id,
                           bool is_connected);
 

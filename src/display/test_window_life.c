@@ -217,6 +217,25 @@ HSP_TEST(closed_window_does_not_stop_the_guest)
     finish(&fixture, &picture);
 }
 
+HSP_TEST(closed_window_is_opened_again)
+{
+    const struct hsp_ipc_display_connected connected = {.scanout_id = 0, .is_connected = true};
+    struct test_fixture fixture;
+    struct test_picture picture;
+    xcb_window_t window = start_shown(&fixture, NULL, &picture);
+
+    for (uint32_t seed = 2; seed < 4; seed++) {
+        test_window_close(&fixture.screen, window);
+        test_screen_wait_count(&fixture.screen, 0);
+        test_picture_fill(&picture, seed);
+        test_client_flush(&fixture.client, 0, picture.scanout.rect);
+        test_client_send(&fixture.client, HSP_IPC_DISPLAY_SET_CONNECTED, &connected,
+                         sizeof(connected), -1);
+        test_fixture_wait_shown(&fixture, &picture, corner, 0);
+    }
+    finish(&fixture, &picture);
+}
+
 HSP_TEST(closing_ends_the_machine_if_that_was_asked_for)
 {
     static const char *const arguments[] = {"--quit-on-close", NULL};

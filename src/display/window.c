@@ -255,8 +255,11 @@ static void set_connected(struct hsp_display_backend *backend, uint32_t scanout_
     struct window_backend *self = get_backend(backend);
     struct scanout_window *window = &self->windows[scanout_id];
 
-    if (is_connected == !window->is_disconnected)
+    if (is_connected == !window->is_disconnected) {
+        if (is_connected)
+            hsp_window_host_show(self->host, scanout_id);
         return;
+    }
     window->is_disconnected = !is_connected;
     if (is_connected) {
         if (window->next)
@@ -323,7 +326,10 @@ static void handle_report(struct scanout_window *window)
     if (backend->quit_on_close)
         hsp_display_request_end(backend->display, window->id);
     else
-        hsp_info("the window of screen %u was closed; the machine goes on", window->id + 1);
+        hsp_info(
+            "the window of screen %u was closed; the machine goes on, and hesper outputs %u=on "
+            "opens it again",
+            window->id + 1, window->id + 1);
 }
 
 /* From a pixel of the window to one of the picture in it, which may be smaller, or scaled. */

@@ -28,6 +28,7 @@ struct wish {
     uint32_t width, height;
     bool title;
     unsigned fps;
+    bool show;   /* what the user closed */
     bool reopen; /* the presenter has lost its window */
     bool draw;
     bool cursor; /* it has changed */
@@ -147,6 +148,15 @@ void hsp_window_host_close(struct hsp_window_host *host, uint32_t scanout_id)
     unlock_and_wake(host);
 }
 
+void hsp_window_host_show(struct hsp_window_host *host, uint32_t scanout_id)
+{
+    struct wish *wish = &host->windows[scanout_id].wish;
+
+    pthread_mutex_lock(&host->lock);
+    wish->show = true;
+    unlock_and_wake(host);
+}
+
 void hsp_window_host_set_fps(struct hsp_window_host *host, uint32_t scanout_id, unsigned fps)
 {
     struct wish *wish = &host->windows[scanout_id].wish;
@@ -250,7 +260,8 @@ static void reopen_window(struct host_window *window)
     format_title(window, title, sizeof(title));
     window->number = 0;
     hsp_window_shell_stop(&window->shell);
-    /* One loss has several witnesses: what the presenter said of the old window is not the new's. */
+    /* One loss has several witnesses: what the presenter said of the old window is not the new's.
+     */
     pthread_mutex_lock(&window->host->lock);
     window->wish.reopen = false;
     pthread_mutex_unlock(&window->host->lock);
@@ -325,12 +336,21 @@ static void end_window(struct host_window *window)
     forget_pointer(window);
 }
 
+static void show_window(struct host_window *window)
+{
+    window->was_closed = false;
+    SDL_ShowWindow(window->shell.window);
+    update_view(window);
+}
+
 static void grant(struct host_window *window, const struct wish *wish)
 {
     if (wish->close && window->shell.window)
         end_window(window);
     if (wish->reopen && window->shell.window)
         reopen_window(window);
+    if (wish->show && window->was_closed)
+        show_window(window);
     if (wish->fit && !window->shell.window)
         open_window(window, wish->width, wish->height);
     else if (wish->fit && !window->was_closed)

@@ -60,6 +60,9 @@ void hsp_window_host_set_cursor(struct hsp_window_host *host, uint32_t scanout_i
 /* Closes the window, until the next fit opens one. */
 void hsp_window_host_close(struct hsp_window_host *host, uint32_t scanout_id);
 
+/* Opens the window again if the user has closed it. */
+void hsp_window_host_show(struct hsp_window_host *host, uint32_t scanout_id);
+
 /* Frames of the last second, for the title; 0 leaves it out. */
 void hsp_window_host_set_fps(struct hsp_window_host *host, uint32_t scanout_id, unsigned fps);
 

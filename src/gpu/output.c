@@ -91,11 +91,11 @@ int hsp_gpu_device_set_connected(struct hsp_gpu_device *device, uint32_t output,
     if (output >= HSP_LIMIT_SCANOUT_COUNT ||
         (!is_connected && outputs->is_connected[output] && count == 1))
         return -EINVAL;
-    if (outputs->is_connected[output] == is_connected)
-        return 0;
-    outputs->is_connected[output] = is_connected;
+    if (outputs->is_connected[output] != is_connected) {
+        outputs->is_connected[output] = is_connected;
+        tell_guest(device);
+    }
     if (device->display)
         hsp_gpu_display_set_connected(device->display, output);
-    tell_guest(device);
     return 0;
 }
