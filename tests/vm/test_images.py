@@ -5,13 +5,17 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 from PIL import Image
 
 from harness.discover import long
 from harness.runner import check, start, stop
-from harness.vm import GUEST, HESPER, free_port
+from harness.screen import Screen
+from harness.vm import GUEST, HESPER, VM, free_port
+from vm.session import WESTON, Session
+from vm.shown import Shown, has_colors
 
 
 def count_colors(path):
@@ -44,6 +48,77 @@ def test_firmware_picture(test):
             check(process.wait(30) == 130, f"status {process.returncode}")
         finally:
             stop(process)
+
+
+class Photographer(threading.Thread):
+    """Takes pictures of a machine's screen while it starts, until stopped."""
+
+    def __init__(self, test, name):
+        super().__init__()
+        self.test = test
+        self.name_of_machine = name
+        self.pictures = []  # paths of those that show more than one colour
+        self.is_done = threading.Event()
+
+    def run(self):
+        while not self.is_done.wait(1):
+            path = self.test.path(f"{len(self.pictures)}.png")
+            result = subprocess.run(
+                [HESPER, "screenshot", "--name", self.name_of_machine, path], timeout=60,
+                stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            if result.returncode == 0 and count_colors(path) > 2:
+                self.pictures.append(path)
+
+    def stop(self):
+        self.is_done.set()
+        self.join()
+
+
+def check_closing(test, vm, screen):
+    """The machine goes on without its window, and gets it back."""
+    screen.wait_windows(vm.name)[0].close()
+    screen.wait_windows(vm.name, 0)
+    vm.ssh("true")
+    test.run([HESPER, "outputs", "--name", vm.name, "1=on"])
+    window = screen.wait_windows(vm.name)[0]
+    end = time.monotonic() + 10
+    while len(window.capture(test.path("reopened.png")).getcolors(1 << 24)) < 20:
+        check(time.monotonic() < end, "the window that came back is empty")
+
+
+def show_desktop(test, vm, screen):
+    console = Shown(test, vm, "dmesg >/dev/tty1; sleep 600")
+    console.wait_for_picture(has_colors(1), name="console.png")
+    vm.ssh("pkill -x sleep", status=None)
+    session = Session(test, vm, WESTON)
+    try:
+        terminal = session.show("weston-terminal")
+        terminal.wait_for_picture(has_colors(20), name="desktop.png")
+        check_closing(test, vm, screen)
+        terminal.finish("weston-terminal", "TERM")
+    finally:
+        session.finish()
+
+
+@long
+def test_from_power_on_to_a_desktop(test):
+    """One machine in a window: the firmware's picture, the kernel's console, a desktop."""
+    name = f"test-{os.getpid()}-power"
+    screen = Screen()
+    photographer = Photographer(test, name)
+    photographer.start()
+    try:
+        vm = VM(test.path("vm.log"), name, env=screen.environment,
+                options=["--firmware", "uefi", "--display", "window"])
+        photographer.stop()
+        try:
+            check(photographer.pictures, "the firmware and the kernel showed nothing")
+            show_desktop(test, vm, screen)
+        finally:
+            vm.stop()
+    finally:
+        photographer.stop()
+        screen.finish()
 
 
 @long
