@@ -134,10 +134,11 @@ int main(int argc, char **argv)
     while (access(go, F_OK) != 0)
         wait_message(100, &ignored);
     file = fopen(times, "we");
-    for (unsigned i = 0; file; i++) {
+    if (!file)
+        return 1;
+    for (unsigned i = 0;; i++) {
         measure(file);
         /* Not in step with anything. */
         wait_message(20 + (int)(i * 7 % 23), &ignored);
     }
-    return 1;
 }
