@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/shm.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -68,6 +69,19 @@ static int append_piece(struct hsp_span *span, const struct hsp_span_piece *piec
     else
         span->pieces[span->piece_count++] = *piece;
     return 0;
+}
+
+int hsp_span_init_shm(struct hsp_span *span, const char *name, uint64_t size)
+{
+    int fd = hsp_shm_create(name, hsp_align_up(size, hsp_page_size()));
+    int ret;
+
+    if (fd < 0)
+        return fd;
+    ret = hsp_span_init_single(span, fd, 0, size);
+    if (ret < 0)
+        hsp_fd_close(&fd);
+    return ret;
 }
 
 int hsp_span_init_pieces(struct hsp_span *span, const int *fds, uint32_t fd_count,

@@ -34,6 +34,10 @@ struct hsp_span {
  * beyond 2^63). */
 int hsp_span_init_single(struct hsp_span *span, int fd_steal, uint64_t offset, uint64_t size);
 
+/* One piece of fresh, zeroed, sealed pages: the first `size` bytes of a file that is rounded up to
+ * whole ones; `name` as in hsp_shm_create. 0 or negative errno. */
+int hsp_span_init_shm(struct hsp_span *span, const char *name, uint64_t size);
+
 /* Many pieces; the arrays are copied, the descriptors duplicated. Neighbouring pieces that continue
  * each other are merged. -EINVAL when a piece is empty, names no descriptor or is out of range,
  * -E2BIG above HSP_LIMIT_SPAN_PIECE_COUNT. */

@@ -3,7 +3,6 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "base/shm.h"
 #include "base/udmabuf.h"
 
 #include <errno.h>
@@ -50,15 +49,11 @@ static bool drivers_can_import(const struct hsp_gpu_guest_ram *ram, const char *
 {
     uint64_t size = CHECK_PAGE_COUNT * (uint64_t)hsp_page_size();
     struct hsp_span span = HSP_SPAN_EMPTY, narrow = HSP_SPAN_EMPTY;
-    int fd = hsp_shm_create("hesper-check", size);
     int pipe_fds[2] = {-1, -1};
     bool can = false;
 
-    if (fd < 0)
-        return false;
-    if (hsp_span_init_single(&span, fd, 0, size) < 0)
-        hsp_fd_close(&fd);
-    else if (hsp_udmabuf_narrow(ram->udmabuf_fd, &span, &narrow) == 0 && pipe(pipe_fds) == 0) {
+    if (hsp_span_init_shm(&span, "hesper-check", size) == 0 &&
+        hsp_udmabuf_narrow(ram->udmabuf_fd, &span, &narrow) == 0 && pipe(pipe_fds) == 0) {
         hsp_fd_set_cloexec(pipe_fds[0], true);
         hsp_fd_set_cloexec(narrow.fds[0], false);
         can = run_check(render_path, narrow.fds[0], pipe_fds[0], &pipe_fds[1]);

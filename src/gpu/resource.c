@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "gpu/resource.h"
 
-#include "base/fd.h"
 #include "base/limits.h"
 #include "base/shm.h"
 
@@ -93,20 +92,6 @@ static int add_resource(struct hsp_gpu_resource_table *table, struct hsp_gpu_res
 
 /* ------------------------------------------------------------------ creation */
 
-/* Fresh zeroed pages; `size` is rounded up to whole ones. */
-static int make_shm_span(const char *name, uint64_t size, struct hsp_span *out_span)
-{
-    int fd = hsp_shm_create(name, hsp_align_up(size, hsp_page_size()));
-    int ret;
-
-    if (fd < 0)
-        return fd;
-    ret = hsp_span_init_single(out_span, fd, 0, size);
-    if (ret < 0)
-        hsp_fd_close(&fd);
-    return ret;
-}
-
 int hsp_gpu_resource_create_2d(struct hsp_gpu_resource_table *table, uint32_t id, uint32_t format,
                                uint32_t width, uint32_t height,
                                struct hsp_gpu_resource **out_resource)
@@ -131,7 +116,7 @@ int hsp_gpu_resource_create_2d(struct hsp_gpu_resource_table *table, uint32_t id
     resource->height = height;
     resource->stride = width * info->bytes_per_pixel;
     resource->ipc_kind = HSP_IPC_RESOURCE_SHM;
-    ret = make_shm_span("hesper-2d", size, &resource->span);
+    ret = hsp_span_init_shm(&resource->span, "hesper-2d", size);
     if (ret < 0) {
         free_resource(resource);
         return ret;
@@ -177,7 +162,7 @@ int hsp_gpu_resource_create_shm(struct hsp_gpu_resource_table *table, uint32_t i
         return -ENOMEM;
     resource->ipc_kind = HSP_IPC_RESOURCE_SHM;
     resource->map_info = HSP_GPU_MAP_CACHE_CACHED;
-    ret = make_shm_span("hesper-shm", size, &resource->span);
+    ret = hsp_span_init_shm(&resource->span, "hesper-shm", size);
     if (ret < 0) {
         free_resource(resource);
         return ret;
@@ -294,7 +279,7 @@ static int unshare_pages(struct hsp_gpu_resource_table *table, struct hsp_gpu_re
 {
     struct hsp_mapping mapping = {0};
     struct hsp_span span;
-    int ret = make_shm_span("hesper-2d", resource->size, &span);
+    int ret = hsp_span_init_shm(&span, "hesper-2d", resource->size);
 
     if (ret < 0)
         return ret;

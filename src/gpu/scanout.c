@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gpu/scanout.h"
 
-#include "base/fd.h"
 #include "base/log.h"
-#include "base/shm.h"
 #include "gpu/command.h"
 #include "gpu/device.h"
 #include "gpu/display.h"
@@ -302,18 +300,13 @@ static int copy_picture(const struct hsp_gpu_scanout *scanout, struct hsp_span *
     uint64_t size = (uint64_t)scanout->picture.stride * scanout->picture.height;
     const struct hsp_span *span = &scanout->resource->span;
     struct hsp_mapping from = {0}, to = {0};
-    int fd, ret;
+    int ret;
 
     if (offset + size > HSP_LIMIT_KEPT_PICTURE_SIZE)
         return -E2BIG;
-    fd = hsp_shm_create("hesper-kept", hsp_align_up(offset + size, hsp_page_size()));
-    if (fd < 0)
-        return fd;
-    ret = hsp_span_init_single(out_span, fd, 0, offset + size);
-    if (ret < 0) {
-        hsp_fd_close(&fd);
+    ret = hsp_span_init_shm(out_span, "hesper-kept", offset + size);
+    if (ret < 0)
         return ret;
-    }
     ret = hsp_span_map(span, false, &from);
     if (ret == 0)
         ret = hsp_span_map(out_span, true, &to);

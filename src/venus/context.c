@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "venus/context_private.h"
 
-#include "base/fd.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/shm.h"
 #include "venus/gen/protocol.h"
 #include "venus/instance.h"
 #include "venus/memory.h"
@@ -186,17 +184,10 @@ int hsp_vn_context_submit_fence(struct hsp_vn_context *context, uint32_t ring_id
 static int create_shm(uint64_t size, struct hsp_span *out_span)
 {
     uint64_t rounded;
-    int fd, ret;
 
     if (size == 0 || !hsp_align_up_checked(size, hsp_page_size(), &rounded))
         return -EINVAL;
-    fd = hsp_shm_create("hesper-shm", rounded);
-    if (fd < 0)
-        return fd;
-    ret = hsp_span_init_single(out_span, fd, 0, rounded);
-    if (ret < 0)
-        hsp_fd_close(&fd);
-    return ret;
+    return hsp_span_init_shm(out_span, "hesper-shm", rounded);
 }
 
 int hsp_vn_context_create_blob(struct hsp_vn_context *context, uint32_t resource_id,

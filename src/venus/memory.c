@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "venus/memory.h"
 
-#include "base/fd.h"
 #include "base/log.h"
-#include "base/shm.h"
 #include "venus/context_private.h"
 #include "venus/device.h"
 #include "venus/external.h"
@@ -37,19 +35,6 @@ struct hsp_vn_memory *hsp_vn_memory_take(struct hsp_vn_context *context,
 }
 
 /* ------------------------------------------------------------------ spans of memory */
-
-static int create_piece(uint64_t size, struct hsp_span *out_span)
-{
-    int fd = hsp_shm_create("hesper-memory", size);
-    int ret;
-
-    if (fd < 0)
-        return fd;
-    ret = hsp_span_init_single(out_span, fd, 0, size);
-    if (ret < 0)
-        hsp_fd_close(&fd);
-    return ret;
-}
 
 static uint32_t get_map_info(const struct hsp_vn_device *device, uint32_t guest_type)
 {
@@ -93,7 +78,7 @@ static VkResult create_shared(const struct hsp_vn_device *device, const VkMemory
     if (info->allocationSize == 0 ||
         !hsp_align_up_checked(info->allocationSize, device->memtypes->import_alignment, &size))
         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
-    if (create_piece(size, &span) < 0)
+    if (hsp_span_init_shm(&span, "hesper-memory", size) < 0)
         return VK_ERROR_OUT_OF_HOST_MEMORY;
     result = map_memory(device, info->memoryTypeIndex, &span, out_memory);
     if (result != VK_SUCCESS)
