@@ -13,20 +13,30 @@
 
 #define POINTER_TYPE VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT
 
-static uint32_t query_device(VkDevice device, PFN_vkGetMemoryHostPointerPropertiesEXT query,
-                             size_t alignment)
+/* The memory types that can be imported from this pointer. */
+static uint32_t query_pointer(VkDevice device, PFN_vkGetMemoryHostPointerPropertiesEXT query,
+                              const void *pages)
 {
     VkMemoryHostPointerPropertiesEXT properties = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT,
     };
-    void *page = mmap(NULL, alignment, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
-    VkResult result;
 
-    if (!query || page == MAP_FAILED)
+    if (!query || query(device, POINTER_TYPE, pages, &properties) != VK_SUCCESS)
         return 0;
-    result = query(device, POINTER_TYPE, page, &properties);
+    return properties.memoryTypeBits;
+}
+
+static uint32_t query_device(VkDevice device, PFN_vkGetMemoryHostPointerPropertiesEXT query,
+                             size_t alignment)
+{
+    void *page = mmap(NULL, alignment, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
+    uint32_t bits;
+
+    if (page == MAP_FAILED)
+        return 0;
+    bits = query_pointer(device, query, page);
     munmap(page, alignment);
-    return result == VK_SUCCESS ? properties.memoryTypeBits : 0;
+    return bits;
 }
 
 static VkResult create_device(const struct hsp_vn_physical_device *physical_device,
@@ -74,11 +84,8 @@ VkResult hsp_vn_probe_ask(const struct hsp_vn_physical_device *physical_device, 
 static bool try_import(const struct hsp_vn_instance_driver *driver, VkDevice device, void *pages,
                        uint64_t size)
 {
-    PFN_vkGetMemoryHostPointerPropertiesEXT query =
-        GET(driver, device, vkGetMemoryHostPointerPropertiesEXT);
-    VkMemoryHostPointerPropertiesEXT properties = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT,
-    };
+    uint32_t bits =
+        query_pointer(device, GET(driver, device, vkGetMemoryHostPointerPropertiesEXT), pages);
     const VkImportMemoryHostPointerInfoEXT import = {
         .sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
         .handleType = POINTER_TYPE,
@@ -91,10 +98,9 @@ static bool try_import(const struct hsp_vn_instance_driver *driver, VkDevice dev
     };
     VkDeviceMemory memory;
 
-    if (!query || query(device, POINTER_TYPE, pages, &properties) != VK_SUCCESS ||
-        properties.memoryTypeBits == 0)
+    if (bits == 0)
         return false;
-    info.memoryTypeIndex = (uint32_t)__builtin_ctz(properties.memoryTypeBits);
+    info.memoryTypeIndex = (uint32_t)__builtin_ctz(bits);
     if (GET(driver, device, vkAllocateMemory)(device, &info, NULL, &memory) != VK_SUCCESS)
         return false;
     GET(driver, device, vkFreeMemory)(device, memory, NULL);
