@@ -59,12 +59,9 @@ void hsp_vn_handle_vkCreateBuffer(struct hsp_vn_call *call, struct hsp_vn_vkCrea
 static void translate_requirements(const struct hsp_vn_device *device,
                                    VkMemoryRequirements *requirements, uint32_t flags)
 {
-    uint32_t bits = hsp_vn_memtypes_guest_bits(device->memtypes, requirements->memoryTypeBits,
-                                               flags & BUFFER_TAKES_HOST_POINTER);
-
-    if ((flags & BUFFER_IS_EXTERNAL) && (bits & device->memtypes->shared_bits))
-        bits &= device->memtypes->shared_bits;
-    requirements->memoryTypeBits = bits;
+    requirements->memoryTypeBits =
+        hsp_vn_memtypes_guest_bits(device->memtypes, requirements->memoryTypeBits,
+                                   flags & BUFFER_TAKES_HOST_POINTER, flags & BUFFER_IS_EXTERNAL);
 }
 
 void hsp_vn_handle_vkGetBufferMemoryRequirements(struct hsp_vn_call *call,

@@ -6,7 +6,7 @@
  *     guest may want to map; optimal images stay plain, so that the driver may compress them;
  *   - an image created for external memory must begin as UNDEFINED, so PREINITIALIZED does not
  *     exist on the host: such an image is moved to GENERAL when memory is bound, and GENERAL is
- * what PREINITIALIZED means everywhere else (hsp_vn_filter_VkImageLayout).
+ *     what PREINITIALIZED means everywhere else (hsp_vn_filter_VkImageLayout).
  */
 #include "venus/image.h"
 
@@ -172,12 +172,9 @@ static void translate_requirements(const struct hsp_vn_device *device,
                                    VkMemoryRequirements *requirements,
                                    const struct hsp_vn_image *image)
 {
-    uint32_t bits = hsp_vn_memtypes_guest_bits(device->memtypes, requirements->memoryTypeBits,
-                                               image->takes_host_pointer);
-
-    if (image->is_external && (bits & device->memtypes->shared_bits))
-        bits &= device->memtypes->shared_bits;
-    requirements->memoryTypeBits = bits;
+    requirements->memoryTypeBits =
+        hsp_vn_memtypes_guest_bits(device->memtypes, requirements->memoryTypeBits,
+                                   image->takes_host_pointer, image->is_external);
     requirements->size += image->offset;
 }
 

@@ -8,17 +8,17 @@
      VK_MEMORY_PROPERTY_HOST_CACHED_BIT)
 #define MAPPABLE_FLAGS (VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
 
-static void add_type(struct hsp_vn_memtypes *table, uint32_t host_index, bool is_shared,
+static void add_type(struct hsp_vn_memtypes *table, struct hsp_vn_memtype type,
                      VkMemoryPropertyFlags flags, uint32_t heap_index)
 {
     uint32_t index = table->guest.memoryTypeCount;
 
     if (index == VK_MAX_MEMORY_TYPES)
         return;
-    table->types[index] = (struct hsp_vn_memtype){host_index, is_shared};
+    table->types[index] = type;
     table->guest.memoryTypes[index] = (VkMemoryType){flags, heap_index};
     table->guest.memoryTypeCount++;
-    if (is_shared)
+    if (type.is_shared)
         table->shared_bits |= 1u << index;
 }
 
@@ -26,6 +26,41 @@ static void add_type(struct hsp_vn_memtypes *table, uint32_t host_index, bool is
 static bool wants_private(VkMemoryPropertyFlags flags, bool is_shared)
 {
     return !is_shared || (flags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
+}
+
+static bool has_local_shared_type(const struct hsp_vn_memtypes *table)
+{
+    for (uint32_t i = 0; i < table->guest.memoryTypeCount; i++) {
+        if (table->types[i].is_shared &&
+            (table->guest.memoryTypes[i].propertyFlags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT))
+            return true;
+    }
+    return false;
+}
+
+static bool find_local_heap(const VkPhysicalDeviceMemoryProperties *properties, uint32_t *out_index)
+{
+    for (uint32_t i = 0; i < properties->memoryHeapCount; i++) {
+        if (properties->memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) {
+            *out_index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The header says why. */
+static void add_external_type(struct hsp_vn_memtypes *table)
+{
+    struct hsp_vn_memtype type;
+    uint32_t heap;
+
+    if (table->shared_bits == 0 || has_local_shared_type(table) ||
+        !find_local_heap(&table->guest, &heap))
+        return;
+    type = table->types[__builtin_ctz(table->shared_bits)];
+    type.is_external_only = true;
+    add_type(table, type, MAPPABLE_FLAGS | VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, heap);
 }
 
 void hsp_vn_memtypes_init(struct hsp_vn_memtypes *table,
@@ -48,27 +83,30 @@ void hsp_vn_memtypes_init(struct hsp_vn_memtypes *table,
     for (uint32_t i = 0; i < host->memoryTypeCount; i++) {
         const VkMemoryType *type = &host->memoryTypes[i];
         if (wants_private(type->propertyFlags, shared_host_bits & (1u << i)))
-            add_type(table, i, false, type->propertyFlags & ~(VkMemoryPropertyFlags)HOST_FLAGS,
-                     type->heapIndex);
+            add_type(table, (struct hsp_vn_memtype){.host_index = i},
+                     type->propertyFlags & ~(VkMemoryPropertyFlags)HOST_FLAGS, type->heapIndex);
     }
     for (uint32_t i = 0; i < host->memoryTypeCount; i++) {
         const VkMemoryType *type = &host->memoryTypes[i];
         if (shared_host_bits & (1u << i))
-            add_type(table, i, true, type->propertyFlags, type->heapIndex);
+            add_type(table, (struct hsp_vn_memtype){.host_index = i, .is_shared = true},
+                     type->propertyFlags, type->heapIndex);
     }
+    add_external_type(table);
 }
 
 uint32_t hsp_vn_memtypes_guest_bits(const struct hsp_vn_memtypes *table, uint32_t host_bits,
-                                    bool takes_host_pointer)
+                                    bool takes_host_pointer, bool is_external)
 {
     uint32_t bits = 0;
 
     for (uint32_t i = 0; i < table->guest.memoryTypeCount; i++) {
         const struct hsp_vn_memtype *type = &table->types[i];
-        if ((host_bits & (1u << type->host_index)) && (takes_host_pointer || !type->is_shared))
+        if ((host_bits & (1u << type->host_index)) && (takes_host_pointer || !type->is_shared) &&
+            (is_external || !type->is_external_only))
             bits |= 1u << i;
     }
-    return bits;
+    return is_external && (bits & table->shared_bits) ? bits & table->shared_bits : bits;
 }
 
 const struct hsp_vn_memtype *hsp_vn_memtypes_find(const struct hsp_vn_memtypes *table,

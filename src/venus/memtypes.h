@@ -12,6 +12,11 @@
  * Private types come first, so the order that Vulkan asks for (a subset of flags before its
  * superset) is kept.
  *
+ * Discrete GPUs import host pointers as system memory only. Clients look for a DEVICE_LOCAL type
+ * for the images that they present (Mesa 25.0 searches for ever when there is none), so where no
+ * shared type is DEVICE_LOCAL, one more is shown last: the first shared type once more, as
+ * DEVICE_LOCAL, for external memory only.
+ *
  * Threads: the table is immutable after init.
  */
 #ifndef HSP_VENUS_MEMTYPES_H
@@ -24,6 +29,7 @@
 struct hsp_vn_memtype {
     uint32_t host_index;
     bool is_shared;
+    bool is_external_only; /* no resource but an exported or imported one may be bound to it */
 };
 
 struct hsp_vn_memtypes {
@@ -40,9 +46,10 @@ void hsp_vn_memtypes_init(struct hsp_vn_memtypes *table,
                           uint64_t alignment);
 
 /* memoryTypeBits of a resource for the guest. `takes_host_pointer`: the resource was created for
- * memory imported from a host pointer, so shared types may be bound to it. */
+ * memory imported from a host pointer, so shared types may be bound to it. `is_external`: the guest
+ * exports or imports its memory, which therefore is shared if it can be. */
 uint32_t hsp_vn_memtypes_guest_bits(const struct hsp_vn_memtypes *table, uint32_t host_bits,
-                                    bool takes_host_pointer);
+                                    bool takes_host_pointer, bool is_external);
 
 /* NULL when the guest's index is out of range. */
 const struct hsp_vn_memtype *hsp_vn_memtypes_find(const struct hsp_vn_memtypes *table,

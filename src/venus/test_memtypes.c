@@ -20,6 +20,9 @@ static const VkPhysicalDeviceMemoryProperties discrete = {
     .memoryTypes =
         {{0, 1}, {LOCAL, 0}, {MAPPABLE, 1}, {MAPPABLE | CACHED, 1}, {LOCAL | MAPPABLE, 2}},
     .memoryHeapCount = 3,
+    .memoryHeaps = {{8 << 20, VK_MEMORY_HEAP_DEVICE_LOCAL_BIT},
+                    {4 << 20, 0},
+                    {1 << 20, VK_MEMORY_HEAP_DEVICE_LOCAL_BIT}},
 };
 
 HSP_TEST(single_type_appears_twice)
@@ -41,13 +44,42 @@ HSP_TEST(host_visible_but_not_importable_is_not_mappable)
     struct hsp_vn_memtypes table;
 
     hsp_vn_memtypes_init(&table, &discrete, 0xc, 4096);
-    /* private: 0, 1, 4 without HOST_*; shared: 2, 3 */
-    HSP_CHECK_EQ(table.guest.memoryTypeCount, 5);
+    /* private: 0, 1, 4 without HOST_*; shared: 2, 3, and 2 as the external type */
+    HSP_CHECK_EQ(table.guest.memoryTypeCount, 6);
     HSP_CHECK_EQ(table.guest.memoryTypes[2].propertyFlags, LOCAL);
     HSP_CHECK_EQ(hsp_vn_memtypes_find(&table, 2)->host_index, 4);
     HSP_CHECK_EQ(table.guest.memoryTypes[3].propertyFlags, MAPPABLE);
     HSP_CHECK_EQ(hsp_vn_memtypes_find(&table, 4)->host_index, 3);
-    HSP_CHECK_EQ(table.shared_bits, 0x18);
+    HSP_CHECK_EQ(table.shared_bits, 0x38);
+}
+
+/* Exported images find a DEVICE_LOCAL type, nothing else sees it. */
+HSP_TEST(discrete_gpu_has_a_local_type_for_external_memory)
+{
+    struct hsp_vn_memtypes table;
+
+    hsp_vn_memtypes_init(&table, &discrete, 0xc, 4096);
+    HSP_CHECK_EQ(table.guest.memoryTypes[5].propertyFlags, LOCAL | MAPPABLE);
+    HSP_CHECK_EQ(table.guest.memoryTypes[5].heapIndex, 0);
+    HSP_CHECK_EQ(hsp_vn_memtypes_find(&table, 5)->host_index, 2);
+    HSP_CHECK(hsp_vn_memtypes_find(&table, 5)->is_shared);
+    HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 0x1f, true, true), 0x38);
+    HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 1u << 3, true, true), 0x10);
+    HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 0x1f, false, true), 0x07);
+}
+
+HSP_TEST(external_type_only_where_it_is_needed)
+{
+    struct hsp_vn_memtypes table;
+
+    hsp_vn_memtypes_init(&table, &single, 1, 4096);
+    HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 1, true, true), 2);
+    hsp_vn_memtypes_init(&table, &discrete, 0, 4096);
+    HSP_CHECK_EQ(table.guest.memoryTypeCount, 5);
+    hsp_vn_memtypes_init(&table, &discrete, 0x1c, 4096);
+    HSP_CHECK_EQ(table.guest.memoryTypes[table.guest.memoryTypeCount - 1].heapIndex, 2);
+    for (uint32_t i = 0; i < table.guest.memoryTypeCount; i++)
+        HSP_CHECK(!hsp_vn_memtypes_find(&table, i)->is_external_only);
 }
 
 HSP_TEST(bits_are_translated_and_masked)
@@ -55,10 +87,10 @@ HSP_TEST(bits_are_translated_and_masked)
     struct hsp_vn_memtypes table;
 
     hsp_vn_memtypes_init(&table, &discrete, 0xc, 4096);
-    HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 0x1f, true), 0x1f);
-    HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 0x1f, false), 0x07);
-    HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 1u << 3, true), 0x10);
-    HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 1u << 3, false), 0);
+    HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 0x1f, true, false), 0x1f);
+    HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 0x1f, false, false), 0x07);
+    HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 1u << 3, true, false), 0x10);
+    HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 1u << 3, false, false), 0);
 }
 
 /* Vulkan: a type whose flags are a strict subset of another's comes first. */
@@ -66,7 +98,7 @@ HSP_TEST(subsets_come_before_supersets)
 {
     struct hsp_vn_memtypes table;
 
-    hsp_vn_memtypes_init(&table, &single, 1, 4096);
+    hsp_vn_memtypes_init(&table, &discrete, 0xc, 4096);
     for (uint32_t i = 0; i < table.guest.memoryTypeCount; i++) {
         for (uint32_t j = i + 1; j < table.guest.memoryTypeCount; j++) {
             VkMemoryPropertyFlags a = table.guest.memoryTypes[i].propertyFlags;
