@@ -333,6 +333,24 @@ static void add_dead_renderer(struct hsp_cli_findings *findings, const struct re
                          why[0] ? ": " : "", why);
 }
 
+/* Without the layers that it was told to use the renderer serves nobody, whatever the driver.
+ * Whether that is so. */
+static bool add_missing_layer(struct hsp_cli_findings *findings, const struct report *report)
+{
+    char why[256];
+    const char *text;
+
+    hsp_cli_capture_last_error(&report->capture, why, sizeof(why));
+    text = strstr(why, "HESPER_HOST_LAYERS:");
+    if (report->root || !text)
+        return false;
+    hsp_cli_findings_add(findings, HSP_CLI_LEVEL_MISSING, TOPIC,
+                         "unset HESPER_HOST_LAYERS, or name the folder of the layer's manifest in "
+                         "VK_ADD_LAYER_PATH and that of its library in HESPER_SANDBOX_READ",
+                         "%.*s", (int)strcspn(text, ";"), text);
+    return true;
+}
+
 static void add_sandbox(struct hsp_cli_findings *findings, const char *state)
 {
     if (strcmp(state, "whole") == 0)
@@ -368,10 +386,12 @@ void hsp_cli_doctor_check_vulkan(struct hsp_cli_findings *findings)
         add_devices(findings, report.root);
         check_idle_gpu(findings, report.root);
     }
-    check_drivers(findings, &drivers);
-    if (report.root)
-        add_sandbox(findings, get_text(report.root, "sandbox"));
-    else
-        add_dead_renderer(findings, &report, &drivers);
+    if (!add_missing_layer(findings, &report)) {
+        check_drivers(findings, &drivers);
+        if (report.root)
+            add_sandbox(findings, get_text(report.root, "sandbox"));
+        else
+            add_dead_renderer(findings, &report, &drivers);
+    }
     finish_report(&report);
 }

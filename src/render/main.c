@@ -5,6 +5,7 @@
 #include "base/stats.h"
 #include "render/environment.h"
 #include "render/ipc.h"
+#include "render/layers.h"
 #include "render/report.h"
 #include "render/sandbox.h"
 #include "venus/report.h"
@@ -99,7 +100,7 @@ static struct hsp_stats_context *map_stats(int fd)
     return page;
 }
 
-/* What is done before a client is served or a driver is loaded: an enum hsp_render_sandbox, or
+/* What is done before a client is served or a device is asked: an enum hsp_render_sandbox, or
  * negative errno, logged. */
 static int confine(const char *program)
 {
@@ -108,9 +109,12 @@ static int confine(const char *program)
     signal(SIGPIPE, SIG_IGN);
     hsp_render_choose_driver();
     ret = hsp_render_sandbox_enter(program);
-    if (ret < 0)
+    if (ret < 0) {
         hsp_error("the sandbox failed: %s; HESPER_SANDBOX=off runs without it", strerror(-ret));
-    return ret;
+        return ret;
+    }
+    int missing = hsp_render_layers_check();
+    return missing < 0 ? missing : ret;
 }
 
 static int print_devices(const char *program)

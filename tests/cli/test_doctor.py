@@ -196,6 +196,16 @@ def test_driver_outside_the_sandbox(test):
         find(findings, "ok", "vulkan", "serves guests")
 
 
+def test_missing_layer(test):
+    """No driver is to blame for it."""
+    status, findings = diagnose(test, env={"HESPER_HOST_LAYERS": "VK_LAYER_nobody_has"})
+    check(status == 1, f"status {status}")
+    fix = find(findings, "missing", "vulkan", "there is no layer VK_LAYER_nobody_has here")
+    check("unset HESPER_HOST_LAYERS" in fix, f"the fix is: {fix}")
+    check(not any("driver" in text for _, topic, text, _ in findings if topic == "vulkan"),
+          "a driver is blamed")
+
+
 def test_sandbox_switched_off(test):
     status, findings = diagnose(test, env={"HESPER_SANDBOX": "off"})
     check(status == 0, f"status {status}")
