@@ -64,6 +64,12 @@ def test_memory(test, client):
 
 
 @for_each_client
+def test_types(test, client):
+    """Whatever the guest is offered for a resource can be bound to the host's."""
+    run_discrete(test, program("types-check", "--kinds=5"), client)
+
+
+@for_each_client
 def test_memory_map(test, client):
     run_discrete(test, demo("memory-map"), client)
 
