@@ -6,6 +6,7 @@
 #include "venus/gen/handlers.h"
 #include "venus/gen/protocol.h"
 #include "venus/lifetime.h"
+#include "venus/queue.h"
 
 static uint64_t *copy_ids(struct hsp_vn_call *call, const void *handles, uint32_t count)
 {
@@ -47,6 +48,38 @@ static uint32_t remove_objects(struct hsp_vn_call *call, uint64_t *handles, uint
 }
 
 /* ------------------------------------------------------------------ command buffers */
+
+/* Mesa's WSI makes a pool for each queue family of the physical device, but drivers have pools only
+ * for families from which the device has queues. What is recorded in one of the other pools can
+ * never be submitted by valid use, so that it may be a pool of any family that there is. */
+static uint32_t choose_family(const struct hsp_vn_device *device, uint32_t wanted)
+{
+    for (uint32_t i = 0; i < device->queue_count; i++) {
+        if (device->queues[i].family == wanted)
+            return wanted;
+    }
+    return device->queues[0].family;
+}
+
+void hsp_vn_handle_vkCreateCommandPool(struct hsp_vn_call *call,
+                                       struct hsp_vn_vkCreateCommandPool *args)
+{
+    struct hsp_vn_device *device = call->self->device;
+    uint64_t id = (uint64_t)*args->pCommandPool;
+    VkCommandPoolCreateInfo info = *args->pCreateInfo;
+    VkCommandPool pool;
+
+    if (!hsp_vn_call_check_new_ids(call, &id, 1))
+        return;
+    if (device->queue_count == 0) {
+        args->ret = VK_ERROR_UNKNOWN;
+        return;
+    }
+    info.queueFamilyIndex = choose_family(device, info.queueFamilyIndex);
+    args->ret = device->driver.vkCreateCommandPool(device->handle, &info, NULL, &pool);
+    if (args->ret == VK_SUCCESS)
+        hsp_vn_call_add_object(call, id, VK_OBJECT_TYPE_COMMAND_POOL, (uint64_t)pool);
+}
 
 void hsp_vn_handle_vkAllocateCommandBuffers(struct hsp_vn_call *call,
                                             struct hsp_vn_vkAllocateCommandBuffers *args)
