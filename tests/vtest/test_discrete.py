@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Programs on a host whose GPU has memory of its own. tests/programs/discrete_layer.c makes it of
-the software driver: its memory types, and what may be bound to them, are a discrete GPU's; the
-validation layer above it sees what hesper does wrong with them."""
+the software driver: its memory types, what may be bound to them, and its queue families are a
+discrete GPU's; the validation layer above it sees what hesper does wrong with them."""
 
 import re
 
