@@ -160,7 +160,8 @@ static void create_pipeline(struct bench *bench)
 
     demo_image_create(device, &bench->target, FORMAT, TARGET_SIZE, TARGET_SIZE,
                       VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT);
-    bench->render_pass = demo_render_pass_create(device, FORMAT, true, false);
+    bench->render_pass =
+        demo_render_pass_create(device, FORMAT, VK_ATTACHMENT_LOAD_OP_CLEAR, false);
     bench->framebuffer = demo_framebuffer_create(device, bench->render_pass, &bench->target.view, 1,
                                                  TARGET_SIZE, TARGET_SIZE);
     DEMO_VK(vkCreatePipelineLayout(device->device, &layout_info, NULL, &bench->layout));

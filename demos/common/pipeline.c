@@ -2,17 +2,19 @@
 #include "pipeline.h"
 
 VkRenderPass demo_render_pass_create(const struct demo_device *device, VkFormat color_format,
-                                     bool clears_color, bool has_depth)
+                                     VkAttachmentLoadOp color_load_op, bool has_depth)
 {
     const VkAttachmentDescription attachments[] = {
         {
             .format = color_format,
             .samples = VK_SAMPLE_COUNT_1_BIT,
-            .loadOp = clears_color ? VK_ATTACHMENT_LOAD_OP_CLEAR : VK_ATTACHMENT_LOAD_OP_DONT_CARE,
+            .loadOp = color_load_op,
             .storeOp = VK_ATTACHMENT_STORE_OP_STORE,
             .stencilLoadOp = VK_ATTACHMENT_LOAD_OP_DONT_CARE,
             .stencilStoreOp = VK_ATTACHMENT_STORE_OP_DONT_CARE,
-            .initialLayout = VK_IMAGE_LAYOUT_UNDEFINED,
+            .initialLayout = color_load_op == VK_ATTACHMENT_LOAD_OP_LOAD
+                                 ? VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL
+                                 : VK_IMAGE_LAYOUT_UNDEFINED,
             .finalLayout = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL,
         },
         {

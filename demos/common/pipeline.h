@@ -8,11 +8,11 @@
 #define DEMO_DEPTH_FORMAT VK_FORMAT_D16_UNORM /* every driver has it */
 
 /* One subpass with a colour attachment and, if `has_depth`, a depth attachment of
- * DEMO_DEPTH_FORMAT, which is cleared. The colour is cleared or, if not `clears_color`, undefined
- * before; it is stored and in COLOR_ATTACHMENT_OPTIMAL afterwards. Passes one after the other may
- * use the same images. */
+ * DEMO_DEPTH_FORMAT, which is cleared. `color_load_op` says what becomes of the colour that is
+ * there before; to be loaded it must be in COLOR_ATTACHMENT_OPTIMAL. It is stored and in
+ * COLOR_ATTACHMENT_OPTIMAL afterwards. Passes one after the other may use the same images. */
 VkRenderPass demo_render_pass_create(const struct demo_device *device, VkFormat color_format,
-                                     bool clears_color, bool has_depth);
+                                     VkAttachmentLoadOp color_load_op, bool has_depth);
 
 struct demo_pipeline_options {
     VkShaderModule vertex_shader, fragment_shader; /* destroyed by demo_pipeline_create */

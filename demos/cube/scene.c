@@ -141,7 +141,8 @@ void cube_scene_create(struct cube_scene *scene, const struct demo_device *devic
     demo_image_create(device, &scene->depth, DEMO_DEPTH_FORMAT, width, height,
                       VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT);
     /* The backdrop covers everything: nothing to clear but the depth. */
-    scene->render_pass = demo_render_pass_create(device, format, false, true);
+    scene->render_pass =
+        demo_render_pass_create(device, format, VK_ATTACHMENT_LOAD_OP_DONT_CARE, true);
     create_layout(scene);
     create_pipelines(scene);
     for (uint32_t i = 0; i < image_count; i++) {

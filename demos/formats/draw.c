@@ -77,7 +77,8 @@ void draw_image(const struct demo_device *device, const struct pixel_format *for
         .vertex_shader = DEMO_SHADER(device, bars_vert),
         .fragment_shader = DEMO_SHADER(device, bars_frag),
         .layout = create_layout(device),
-        .render_pass = demo_render_pass_create(device, format->format, false, false),
+        .render_pass =
+            demo_render_pass_create(device, format->format, VK_ATTACHMENT_LOAD_OP_DONT_CARE, false),
         .width = width,
         .height = height,
     };

@@ -99,45 +99,14 @@ uint32_t draw_count_wrong(const struct draw *draw, const uint8_t *bytes, size_t 
 
 /* ------------------------------------------------------------------ the GPU's part */
 
-/* As demo_render_pass_create, but what is in the image stays. */
-static VkRenderPass create_render_pass(const struct demo_device *device)
-{
-    const VkAttachmentDescription attachment = {
-        .format = BUFFER_FORMAT,
-        .samples = VK_SAMPLE_COUNT_1_BIT,
-        .loadOp = VK_ATTACHMENT_LOAD_OP_LOAD,
-        .storeOp = VK_ATTACHMENT_STORE_OP_STORE,
-        .stencilLoadOp = VK_ATTACHMENT_LOAD_OP_DONT_CARE,
-        .stencilStoreOp = VK_ATTACHMENT_STORE_OP_DONT_CARE,
-        .initialLayout = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL,
-        .finalLayout = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL,
-    };
-    const VkAttachmentReference color = {0, VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL};
-    const VkSubpassDescription subpass = {
-        .pipelineBindPoint = VK_PIPELINE_BIND_POINT_GRAPHICS,
-        .colorAttachmentCount = 1,
-        .pColorAttachments = &color,
-    };
-    const VkRenderPassCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_RENDER_PASS_CREATE_INFO,
-        .attachmentCount = 1,
-        .pAttachments = &attachment,
-        .subpassCount = 1,
-        .pSubpasses = &subpass,
-    };
-    VkRenderPass render_pass;
-
-    DEMO_VK(vkCreateRenderPass(device->device, &info, NULL, &render_pass));
-    return render_pass;
-}
-
 void draw_create(struct draw *draw, const struct demo_device *device, uint32_t width,
                  uint32_t height)
 {
     if (width < 4 * BORDER || height < 4 * BORDER)
         demo_skip("a screen of %ux%u is too small", width, height);
     *draw = (struct draw){.device = device, .width = width, .height = height};
-    draw->render_pass = create_render_pass(device);
+    draw->render_pass =
+        demo_render_pass_create(device, BUFFER_FORMAT, VK_ATTACHMENT_LOAD_OP_LOAD, false);
     demo_buffer_create(device, &draw->seen, 4, VK_BUFFER_USAGE_TRANSFER_DST_BIT,
                        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, 0);
 }

@@ -37,7 +37,8 @@ static const float dark[3] = {0, 0, 0}, bright[3] = {1, 1, 1};
 static void create(struct timing *timing, struct demo_target *target)
 {
     *timing = (struct timing){.target = target, .is_readable = true};
-    timing->render_pass = demo_render_pass_create(target->device, target->format, true, false);
+    timing->render_pass =
+        demo_render_pass_create(target->device, target->format, VK_ATTACHMENT_LOAD_OP_CLEAR, false);
     for (int i = 0; i < DEMO_TARGET_IMAGE_COUNT; i++)
         timing->framebuffers[i] =
             demo_framebuffer_create(target->device, timing->render_pass, &target->views[i], 1,

@@ -62,7 +62,8 @@ void window_create(struct window *window, const struct demo_device *device)
     *window = (struct window){.device = device};
     create_surface(window);
     choose_format(window);
-    window->render_pass = demo_render_pass_create(device, window->format, true, false);
+    window->render_pass =
+        demo_render_pass_create(device, window->format, VK_ATTACHMENT_LOAD_OP_CLEAR, false);
     DEMO_VK(vkCreateFence(device->device, &fence_info, NULL, &window->acquired));
     DEMO_VK(vkCreateFence(device->device, &fence_info, NULL, &window->drawn));
     for (int i = 0; i < WINDOW_MAX_IMAGE_COUNT; i++)

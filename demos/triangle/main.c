@@ -28,7 +28,8 @@ static void create(struct triangle *triangle, const struct demo_target *target)
     };
 
     triangle->target = target;
-    triangle->render_pass = demo_render_pass_create(device, target->format, true, false);
+    triangle->render_pass =
+        demo_render_pass_create(device, target->format, VK_ATTACHMENT_LOAD_OP_CLEAR, false);
     DEMO_VK(vkCreatePipelineLayout(device->device, &layout_info, NULL, &triangle->layout));
     const struct demo_pipeline_options options = {
         .vertex_shader = DEMO_SHADER(device, triangle_vert),

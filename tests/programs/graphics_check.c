@@ -224,7 +224,8 @@ static void create_pipeline(struct picture *picture)
                       VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT);
     demo_image_create(device, &picture->depth, DEMO_DEPTH_FORMAT, SIZE, SIZE,
                       VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT);
-    picture->render_pass = demo_render_pass_create(device, FORMAT, true, true);
+    picture->render_pass =
+        demo_render_pass_create(device, FORMAT, VK_ATTACHMENT_LOAD_OP_CLEAR, true);
     picture->framebuffer = demo_framebuffer_create(
         device, picture->render_pass,
         (const VkImageView[]){picture->color.view, picture->depth.view}, 2, SIZE, SIZE);

@@ -86,7 +86,8 @@ static void check_image(const struct demo_device *device, const struct demo_buff
                         uint32_t seed)
 {
     const uint64_t linear = DRM_FORMAT_MOD_LINEAR;
-    VkRenderPass render_pass = demo_render_pass_create(device, FORMAT, true, false);
+    VkRenderPass render_pass =
+        demo_render_pass_create(device, FORMAT, VK_ATTACHMENT_LOAD_OP_CLEAR, false);
     struct demo_shared_image shared;
 
     demo_shared_image_create(device, &shared, FORMAT, WIDTH, HEIGHT, USAGE, &linear, 1);
