@@ -55,6 +55,11 @@ def test_memory(test, client):
 
 
 @for_each_client
+def test_shared_images(test, client):
+    run(test, program("share-check"), client)
+
+
+@for_each_client
 def test_types(test, client):
     run(test, program("types-check", "--kinds=5"), client)
 
