@@ -20,6 +20,11 @@
 #define BARRIER_COUNT (IMAGE_COUNT + 1)
 #define DEPTH_USAGE   VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT
 
+/* Layouts of the depth image, in a frame and between frames, so that validation sees when its
+ * barrier gets lost among those of the others. */
+#define DEPTH_DRAWN   VK_IMAGE_LAYOUT_DEPTH_STENCIL_ATTACHMENT_OPTIMAL
+#define DEPTH_WAITING VK_IMAGE_LAYOUT_GENERAL
+
 struct drawing {
     const struct demo_device *device;
     const struct share_way *way;
@@ -94,8 +99,13 @@ static void create_images(struct drawing *drawing)
     const uint64_t linear = DRM_FORMAT_MOD_LINEAR;
     const uint32_t width = drawing->width, height = drawing->height;
 
+    VkCommandBuffer commands = demo_commands_begin(drawing->device);
+
     demo_image_create(drawing->device, &drawing->depth, DEMO_DEPTH_FORMAT, width, height,
                       DEPTH_USAGE);
+    demo_image_barrier(commands, drawing->depth.image, VK_IMAGE_ASPECT_DEPTH_BIT,
+                       VK_IMAGE_LAYOUT_UNDEFINED, DEPTH_WAITING);
+    demo_commands_run(drawing->device, commands);
     for (uint32_t i = 0; i < IMAGE_COUNT; i++) {
         struct demo_shared_image *image = &drawing->images[i];
         demo_shared_image_create(drawing->device, image, SHARE_FORMAT, width, height, SHARE_USAGE,
@@ -173,7 +183,7 @@ static VkImageMemoryBarrier2 shared_barrier(const struct drawing *drawing, uint3
     return barrier;
 }
 
-/* The depth image stays ours; only its layout is made. */
+/* The depth image stays ours. */
 static VkImageMemoryBarrier2 depth_barrier(const struct drawing *drawing, bool is_release)
 {
     const VkPipelineStageFlags2 stages =
@@ -186,9 +196,8 @@ static VkImageMemoryBarrier2 depth_barrier(const struct drawing *drawing, bool i
         .dstStageMask = stages,
         .dstAccessMask = VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_READ_BIT |
                          VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT,
-        .oldLayout = is_release ? VK_IMAGE_LAYOUT_DEPTH_STENCIL_ATTACHMENT_OPTIMAL
-                                : VK_IMAGE_LAYOUT_UNDEFINED,
-        .newLayout = VK_IMAGE_LAYOUT_DEPTH_STENCIL_ATTACHMENT_OPTIMAL,
+        .oldLayout = is_release ? DEPTH_DRAWN : DEPTH_WAITING,
+        .newLayout = is_release ? DEPTH_WAITING : DEPTH_DRAWN,
         .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
         .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
         .image = drawing->depth.image,
@@ -356,6 +365,9 @@ static void check_frame(struct drawing *drawing, uint32_t number)
     commands = demo_commands_begin(drawing->device);
     if (frame->is_kept)
         record_barriers(drawing, commands, false);
+    else
+        demo_image_barrier(commands, drawing->depth.image, VK_IMAGE_ASPECT_DEPTH_BIT, DEPTH_WAITING,
+                           DEPTH_DRAWN);
     for (uint32_t i = 0; i < IMAGE_COUNT && frame->is_drawn; i++)
         draw(drawing, commands, i, number, frame->is_kept);
     record_barriers(drawing, commands, true);
