@@ -94,6 +94,7 @@ VKAPI_ATTR VkResult VKAPI_CALL fake_vkCreateCommandPool(VkDevice device,
 {
     VkResult result = fake_call(FAKE_vkCreateCommandPool);
 
+    fake_control.pool_family = pCreateInfo->queueFamilyIndex;
     if (result >= 0)
         *pCommandPool = (VkCommandPool)calloc(1, sizeof(struct buffers));
     return result;

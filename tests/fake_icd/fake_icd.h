@@ -53,6 +53,9 @@ struct fake_icd_control {
     /* Waits for what was never submitted succeed: nothing that a caller does can hang it. */
     bool waits_succeed;
 
+    /* Of the latest vkCreateCommandPool. */
+    uint32_t pool_family;
+
     /* Functions of the driver. */
     void (*reset)(void); /* defaults, and counters to 0 */
     void (*complete)(void);
