@@ -2,6 +2,7 @@
 #include "venus/external.h"
 
 #include "venus/gen/formats.h"
+#include "venus/staging.h"
 
 #define HOST_POINTER VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT
 #define GUEST_HANDLES \
@@ -166,6 +167,26 @@ static bool translate_modifier(VkPhysicalDeviceImageFormatInfo2 *info)
     return modifier && modifier->drmFormatModifier == HSP_VN_DRM_FORMAT_MOD_LINEAR;
 }
 
+/* The answer for an image that is staged. */
+static VkResult query_staged_image(const struct hsp_vn_physical_device *physical_device,
+                                   VkPhysicalDeviceImageFormatInfo2 *info,
+                                   VkImageFormatProperties2 *out, bool *out_importable)
+{
+    VkImageFormatProperties *properties = &out->imageFormatProperties;
+    VkResult result;
+
+    *out_importable = hsp_vn_staging_is_possible(physical_device, info->format);
+    hsp_vn_staging_translate(&info->tiling, &info->usage);
+    result = physical_device->instance->driver.vkGetPhysicalDeviceImageFormatProperties2(
+        physical_device->handle, info, out);
+    if (result == VK_SUCCESS) {
+        properties->maxMipLevels = 1;
+        properties->maxArrayLayers = 1;
+        properties->sampleCounts = VK_SAMPLE_COUNT_1_BIT;
+    }
+    return result;
+}
+
 VkResult
 hsp_vn_external_get_image_format_properties(const struct hsp_vn_physical_device *physical_device,
                                             VkPhysicalDeviceImageFormatInfo2 *info,
@@ -193,7 +214,11 @@ hsp_vn_external_get_image_format_properties(const struct hsp_vn_physical_device 
 
     /* The answer has a struct of the guest's for what our query asks with one of its own. */
     void *own = hsp_vn_chain_remove(out, VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES);
-    result = query_image(physical_device, info, out, &importable);
+    if (info->tiling == VK_IMAGE_TILING_LINEAR &&
+        hsp_vn_staging_is_needed(physical_device, info->format, info->usage))
+        result = query_staged_image(physical_device, info, out, &importable);
+    else
+        result = query_image(physical_device, info, out, &importable);
     if (own) {
         ((VkBaseOutStructure *)own)->pNext = out->pNext;
         out->pNext = own;
@@ -313,7 +338,7 @@ void hsp_vn_external_get_format_properties(const struct hsp_vn_physical_device *
         hsp_vn_chain_find(out->pNext, VK_STRUCTURE_TYPE_DRM_FORMAT_MODIFIER_PROPERTIES_LIST_EXT);
     VkDrmFormatModifierPropertiesList2EXT *list2 =
         hsp_vn_chain_find(out->pNext, VK_STRUCTURE_TYPE_DRM_FORMAT_MODIFIER_PROPERTIES_LIST_2_EXT);
-    VkFormatFeatureFlags features;
+    VkFormatFeatureFlags features, staged;
     bool has_linear;
 
     query_without_modifiers(physical_device, format, out);
@@ -323,11 +348,12 @@ void hsp_vn_external_get_format_properties(const struct hsp_vn_physical_device *
     features = out->formatProperties.linearTilingFeatures &
                ~(VkFormatFeatureFlags)VK_FORMAT_FEATURE_DISJOINT_BIT;
     has_linear = linear_is_exportable(physical_device, format, features);
+    staged = hsp_vn_staging_features(physical_device, format);
     if (list)
-        fill_modifier_list(list, has_linear, features, hsp_vn_format_plane_count(format));
+        fill_modifier_list(list, has_linear, features | staged, hsp_vn_format_plane_count(format));
     if (list2)
         fill_modifier_list2(list2, has_linear,
-                            query_linear_features2(physical_device, format, features) &
-                                ~VK_FORMAT_FEATURE_2_DISJOINT_BIT,
+                            staged | (query_linear_features2(physical_device, format, features) &
+                                      ~VK_FORMAT_FEATURE_2_DISJOINT_BIT),
                             hsp_vn_format_plane_count(format));
 }

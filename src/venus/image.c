@@ -4,11 +4,13 @@
  *   - DRM_FORMAT_MODIFIER tiling (LINEAR is the only modifier) is linear tiling;
  *   - dma-buf and opaque fd handle types are host pointers, and so are linear images, which the
  *     guest may want to map; optimal images stay plain, so that the driver may compress them;
+ *   - a linear image that others see and that is drawn into is staged (staging.h) where the host's
+ *     linear images are no colour attachments;
  *   - an image created for external memory must begin as UNDEFINED, so PREINITIALIZED does not
  *     exist on the host: such an image is moved to GENERAL when memory is bound, and GENERAL is
  *     what PREINITIALIZED means everywhere else (hsp_vn_filter_VkImageLayout).
  */
-#include "venus/image.h"
+#include "venus/image_plan.h"
 
 #include "venus/external.h"
 #include "venus/gen/handlers.h"
@@ -16,14 +18,6 @@
 #include "venus/lifetime.h"
 
 #include <stdlib.h>
-
-/* The host's create info for a guest's, and what is to be kept of it. */
-struct image_plan {
-    VkImageCreateInfo info;
-    VkExternalMemoryImageCreateInfo external;
-    const VkImageDrmFormatModifierExplicitCreateInfoEXT *explicit_layout;
-    struct hsp_vn_image image;
-};
 
 static bool
 has_linear_modifier(const VkImageDrmFormatModifierListCreateInfoEXT *list,
@@ -38,7 +32,7 @@ has_linear_modifier(const VkImageDrmFormatModifierListCreateInfoEXT *list,
     return false;
 }
 
-static VkResult translate_tiling(struct image_plan *plan)
+static VkResult translate_tiling(struct hsp_vn_image_plan *plan)
 {
     const VkImageDrmFormatModifierListCreateInfoEXT *list = hsp_vn_chain_remove(
         &plan->info, VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_LIST_CREATE_INFO_EXT);
@@ -55,10 +49,27 @@ static VkResult translate_tiling(struct image_plan *plan)
     return VK_SUCCESS;
 }
 
-/* Makes the host's create info out of the guest's. The plan must not move afterwards. */
-static VkResult plan_image(const struct hsp_vn_physical_device *physical_device,
-                           const VkImageCreateInfo *guest, struct image_plan *plan)
+/* Of an image that others see. */
+static VkResult plan_staging(const struct hsp_vn_device *device, struct hsp_vn_image_plan *plan)
 {
+    VkResult result;
+
+    if (!hsp_vn_staging_is_possible(device->physical_device, plan->info.format))
+        return VK_ERROR_FEATURE_NOT_PRESENT;
+    result = hsp_vn_staging_plan(device, &plan->info, plan->explicit_layout, &plan->staging);
+    if (result != VK_SUCCESS)
+        return result;
+    hsp_vn_staging_translate(&plan->info.tiling, &plan->info.usage);
+    plan->is_staged = true;
+    plan->explicit_layout = NULL;
+    plan->image.takes_host_pointer = true;
+    return VK_SUCCESS;
+}
+
+VkResult hsp_vn_image_plan(const struct hsp_vn_device *device, const VkImageCreateInfo *guest,
+                           struct hsp_vn_image_plan *plan)
+{
+    const struct hsp_vn_physical_device *physical_device = device->physical_device;
     const VkExternalMemoryImageCreateInfo *external;
     VkResult result;
 
@@ -73,6 +84,10 @@ static VkResult plan_image(const struct hsp_vn_physical_device *physical_device,
     plan->image.plane_count = hsp_vn_format_plane_count(guest->format);
     plan->image.layer_count = guest->arrayLayers;
     plan->image.is_external = external && external->handleTypes;
+    if (plan->info.tiling == VK_IMAGE_TILING_LINEAR &&
+        (plan->image.is_external || guest->tiling == VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT) &&
+        hsp_vn_staging_is_needed(physical_device, guest->format, guest->usage))
+        return plan_staging(device, plan);
     if (plan->info.initialLayout == VK_IMAGE_LAYOUT_PREINITIALIZED) {
         plan->info.initialLayout = VK_IMAGE_LAYOUT_UNDEFINED;
         plan->image.is_preinitialized = true;
@@ -96,7 +111,7 @@ static VkResult plan_image(const struct hsp_vn_physical_device *physical_device,
 /* Whether the host lays the image out as the guest demands, up to where it begins. On success
  * *out_offset is that beginning. */
 static bool layout_matches(struct hsp_vn_device *device, VkImage image,
-                           const struct image_plan *plan, uint64_t *out_offset)
+                           const struct hsp_vn_image_plan *plan, uint64_t *out_offset)
 {
     const VkImageDrmFormatModifierExplicitCreateInfoEXT *wanted = plan->explicit_layout;
     uint32_t plane_count = plan->image.plane_count;
@@ -121,33 +136,48 @@ static bool layout_matches(struct hsp_vn_device *device, VkImage image,
     return true;
 }
 
-static VkResult create_image(struct hsp_vn_device *device, struct image_plan *plan,
-                             VkImage *out_image)
+static VkResult create_staged(struct hsp_vn_device *device, struct hsp_vn_image_plan *plan,
+                              VkImage *out_image)
 {
-    VkImage image;
-    VkResult result = device->driver.vkCreateImage(device->handle, &plan->info, NULL, &image);
+    VkResult result = device->driver.vkCreateImage(device->handle, &plan->info, NULL, out_image);
 
     if (result != VK_SUCCESS)
         return result;
-    if (plan->explicit_layout && !layout_matches(device, image, plan, &plan->image.offset)) {
-        device->driver.vkDestroyImage(device->handle, image, NULL);
+    result = hsp_vn_staging_create(device, *out_image, &plan->staging, &plan->image.staging);
+    if (result != VK_SUCCESS)
+        device->driver.vkDestroyImage(device->handle, *out_image, NULL);
+    return result;
+}
+
+static VkResult create_image(struct hsp_vn_device *device, struct hsp_vn_image_plan *plan,
+                             VkImage *out_image)
+{
+    VkResult result;
+
+    if (plan->is_staged)
+        return create_staged(device, plan, out_image);
+    result = device->driver.vkCreateImage(device->handle, &plan->info, NULL, out_image);
+    if (result != VK_SUCCESS || !plan->explicit_layout ||
+        layout_matches(device, *out_image, plan, &plan->image.offset))
+        return result;
+    device->driver.vkDestroyImage(device->handle, *out_image, NULL);
+    if (plan_staging(device, plan) != VK_SUCCESS)
         return VK_ERROR_INVALID_DRM_FORMAT_MODIFIER_PLANE_LAYOUT_EXT;
-    }
-    *out_image = image;
-    return VK_SUCCESS;
+    hsp_vn_chain_remove(&plan->info, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO);
+    return create_staged(device, plan, out_image);
 }
 
 void hsp_vn_handle_vkCreateImage(struct hsp_vn_call *call, struct hsp_vn_vkCreateImage *args)
 {
     struct hsp_vn_device *device = call->self->device;
     uint64_t id = (uint64_t)*args->pImage;
-    struct image_plan plan;
+    struct hsp_vn_image_plan plan;
     struct hsp_vn_image *state;
     VkImage image;
 
     if (!hsp_vn_call_check_new_ids(call, &id, 1))
         return;
-    args->ret = plan_image(device->physical_device, args->pCreateInfo, &plan);
+    args->ret = hsp_vn_image_plan(device, args->pCreateInfo, &plan);
     if (args->ret == VK_SUCCESS)
         args->ret = create_image(device, &plan, &image);
     if (args->ret != VK_SUCCESS)
@@ -155,6 +185,7 @@ void hsp_vn_handle_vkCreateImage(struct hsp_vn_call *call, struct hsp_vn_vkCreat
     state = malloc(sizeof(*state));
     if (!state) {
         device->driver.vkDestroyImage(device->handle, image, NULL);
+        hsp_vn_staging_destroy(device, plan.image.staging);
         args->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
         return;
     }
@@ -162,190 +193,28 @@ void hsp_vn_handle_vkCreateImage(struct hsp_vn_call *call, struct hsp_vn_vkCreat
     if (!hsp_vn_call_add_child(call, id, VK_OBJECT_TYPE_IMAGE, (uint64_t)image, NULL, state,
                                NULL)) {
         device->driver.vkDestroyImage(device->handle, image, NULL);
-        free(state);
+        hsp_vn_image_free(device, state);
     }
 }
 
-/* ------------------------------------------------------------------ requirements */
-
-static void translate_requirements(const struct hsp_vn_device *device,
-                                   VkMemoryRequirements *requirements,
-                                   const struct hsp_vn_image *image)
+void hsp_vn_image_free(struct hsp_vn_device *device, struct hsp_vn_image *image)
 {
-    requirements->memoryTypeBits =
-        hsp_vn_memtypes_guest_bits(device->memtypes, requirements->memoryTypeBits,
-                                   image->takes_host_pointer, image->is_external);
-    requirements->size += image->offset;
+    if (!image)
+        return;
+    hsp_vn_staging_destroy(device, image->staging);
+    free(image);
 }
 
-VkImageAspectFlags hsp_vn_image_translate_plane(const struct hsp_vn_image *image,
-                                                VkImageAspectFlags aspect)
-{
-    static const VkImageAspectFlags memory_planes[] = {
-        VK_IMAGE_ASPECT_MEMORY_PLANE_0_BIT_EXT,
-        VK_IMAGE_ASPECT_MEMORY_PLANE_1_BIT_EXT,
-        VK_IMAGE_ASPECT_MEMORY_PLANE_2_BIT_EXT,
-    };
-
-    for (uint32_t i = 0; i < HSP_ARRAY_COUNT(memory_planes); i++) {
-        if (aspect == memory_planes[i])
-            return image->plane_count == 1 ? VK_IMAGE_ASPECT_COLOR_BIT
-                                           : (VkImageAspectFlags)VK_IMAGE_ASPECT_PLANE_0_BIT << i;
-    }
-    return aspect;
-}
-
-static void translate_plane_info(const void *chain, const struct hsp_vn_image *image)
-{
-    VkImagePlaneMemoryRequirementsInfo *plane =
-        hsp_vn_chain_find(chain, VK_STRUCTURE_TYPE_IMAGE_PLANE_MEMORY_REQUIREMENTS_INFO);
-
-    if (plane)
-        plane->planeAspect = (VkImageAspectFlagBits)hsp_vn_image_translate_plane(
-            image, (VkImageAspectFlags)plane->planeAspect);
-}
-
-void hsp_vn_handle_vkGetImageMemoryRequirements(struct hsp_vn_call *call,
-                                                struct hsp_vn_vkGetImageMemoryRequirements *args)
+void hsp_vn_handle_vkDestroyImage(struct hsp_vn_call *call, struct hsp_vn_vkDestroyImage *args)
 {
     struct hsp_vn_device *device = call->self->device;
-    const struct hsp_vn_image *image = hsp_vn_image_get(args->image_object);
+    void *image;
 
-    if (!image) {
-        hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, 0, "image");
+    if (!args->image_object ||
+        !hsp_vn_call_take_object(call, args->image_object, (uint64_t)args->image, &image))
         return;
-    }
-    device->driver.vkGetImageMemoryRequirements(device->handle, args->image,
-                                                args->pMemoryRequirements);
-    translate_requirements(device, args->pMemoryRequirements, image);
-}
-
-void hsp_vn_handle_vkGetImageMemoryRequirements2(struct hsp_vn_call *call,
-                                                 struct hsp_vn_vkGetImageMemoryRequirements2 *args)
-{
-    struct hsp_vn_device *device = call->self->device;
-    const struct hsp_vn_image *image =
-        hsp_vn_image_get((const struct hsp_vn_object *)(uintptr_t)args->pInfo->image);
-
-    if (!image) {
-        hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, 0, "image");
-        return;
-    }
-    hsp_vn_unwrap_vkGetImageMemoryRequirements2(args);
-    translate_plane_info(args->pInfo->pNext, image);
-    device->driver.vkGetImageMemoryRequirements2(device->handle, args->pInfo,
-                                                 args->pMemoryRequirements);
-    translate_requirements(device, &args->pMemoryRequirements->memoryRequirements, image);
-}
-
-void hsp_vn_handle_vkGetDeviceImageMemoryRequirements(
-    struct hsp_vn_call *call, struct hsp_vn_vkGetDeviceImageMemoryRequirements *args)
-{
-    struct hsp_vn_device *device = call->self->device;
-    VkDeviceImageMemoryRequirements query = *args->pInfo;
-    VkMemoryRequirements *requirements = &args->pMemoryRequirements->memoryRequirements;
-    struct image_plan plan;
-
-    if (!device->driver.vkGetDeviceImageMemoryRequirements) {
-        hsp_vn_call_fault(call, HSP_VN_FAULT_COMMAND, 0, "not enabled");
-        return;
-    }
-    /* There is no error to return: an image that cannot be created fits no memory. */
-    if (plan_image(device->physical_device, args->pInfo->pCreateInfo, &plan) != VK_SUCCESS) {
-        memset(requirements, 0, sizeof(*requirements));
-        return;
-    }
-    query.pCreateInfo = &plan.info;
-    query.planeAspect = (VkImageAspectFlagBits)hsp_vn_image_translate_plane(
-        &plan.image, (VkImageAspectFlags)query.planeAspect);
-    device->driver.vkGetDeviceImageMemoryRequirements(device->handle, &query,
-                                                      args->pMemoryRequirements);
-    translate_requirements(device, requirements, &plan.image);
-}
-
-void hsp_vn_handle_vkGetDeviceImageSparseMemoryRequirements(
-    struct hsp_vn_call *call, struct hsp_vn_vkGetDeviceImageSparseMemoryRequirements *args)
-{
-    struct hsp_vn_device *device = call->self->device;
-    VkDeviceImageMemoryRequirements query = *args->pInfo;
-    struct image_plan plan;
-
-    if (!device->driver.vkGetDeviceImageSparseMemoryRequirements) {
-        hsp_vn_call_fault(call, HSP_VN_FAULT_COMMAND, 0, "not enabled");
-        return;
-    }
-    if (plan_image(device->physical_device, args->pInfo->pCreateInfo, &plan) != VK_SUCCESS) {
-        *args->pSparseMemoryRequirementCount = 0;
-        return;
-    }
-    query.pCreateInfo = &plan.info;
-    device->driver.vkGetDeviceImageSparseMemoryRequirements(device->handle, &query,
-                                                            args->pSparseMemoryRequirementCount,
-                                                            args->pSparseMemoryRequirements);
-}
-
-/* ------------------------------------------------------------------ layout */
-
-void hsp_vn_handle_vkGetImageSubresourceLayout(struct hsp_vn_call *call,
-                                               struct hsp_vn_vkGetImageSubresourceLayout *args)
-{
-    struct hsp_vn_device *device = call->self->device;
-    const struct hsp_vn_image *image = hsp_vn_image_get(args->image_object);
-    VkImageSubresource subresource = *args->pSubresource;
-
-    if (!image) {
-        hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, 0, "image");
-        return;
-    }
-    subresource.aspectMask = hsp_vn_image_translate_plane(image, subresource.aspectMask);
-    device->driver.vkGetImageSubresourceLayout(device->handle, args->image, &subresource,
-                                               args->pLayout);
-    args->pLayout->offset += image->offset;
-}
-
-void hsp_vn_handle_vkGetImageSubresourceLayout2(struct hsp_vn_call *call,
-                                                struct hsp_vn_vkGetImageSubresourceLayout2 *args)
-{
-    struct hsp_vn_device *device = call->self->device;
-    const struct hsp_vn_image *image = hsp_vn_image_get(args->image_object);
-    VkImageSubresource2 subresource = *args->pSubresource;
-
-    if (!image || !device->driver.vkGetImageSubresourceLayout2) {
-        hsp_vn_call_fault(call, image ? HSP_VN_FAULT_COMMAND : HSP_VN_FAULT_NULL, 0, "image");
-        return;
-    }
-    subresource.imageSubresource.aspectMask =
-        hsp_vn_image_translate_plane(image, subresource.imageSubresource.aspectMask);
-    device->driver.vkGetImageSubresourceLayout2(device->handle, args->image, &subresource,
-                                                args->pLayout);
-    args->pLayout->subresourceLayout.offset += image->offset;
-}
-
-void hsp_vn_handle_vkGetDeviceImageSubresourceLayout(
-    struct hsp_vn_call *call, struct hsp_vn_vkGetDeviceImageSubresourceLayout *args)
-{
-    struct hsp_vn_device *device = call->self->device;
-    VkDeviceImageSubresourceInfo query = *args->pInfo;
-    struct image_plan plan;
-
-    if (!device->driver.vkGetDeviceImageSubresourceLayout) {
-        hsp_vn_call_fault(call, HSP_VN_FAULT_COMMAND, 0, "not enabled");
-        return;
-    }
-    if (plan_image(device->physical_device, query.pCreateInfo, &plan) != VK_SUCCESS) {
-        memset(&args->pLayout->subresourceLayout, 0, sizeof(args->pLayout->subresourceLayout));
-        return;
-    }
-    query.pCreateInfo = &plan.info;
-    device->driver.vkGetDeviceImageSubresourceLayout(device->handle, &query, args->pLayout);
-}
-
-void hsp_vn_handle_vkGetImageDrmFormatModifierPropertiesEXT(
-    struct hsp_vn_call *call, struct hsp_vn_vkGetImageDrmFormatModifierPropertiesEXT *args)
-{
-    (void)call;
-    args->pProperties->drmFormatModifier = HSP_VN_DRM_FORMAT_MOD_LINEAR;
-    args->ret = VK_SUCCESS;
+    device->driver.vkDestroyImage(device->handle, args->image, NULL);
+    hsp_vn_image_free(device, image);
 }
 
 /* ------------------------------------------------------------------ hooks of the decoder */
@@ -354,22 +223,3 @@ VkImageLayout hsp_vn_filter_VkImageLayout(VkImageLayout layout)
 {
     return layout == VK_IMAGE_LAYOUT_PREINITIALIZED ? VK_IMAGE_LAYOUT_GENERAL : layout;
 }
-
-/* Hosts need not know FOREIGN; for shared memory EXTERNAL means the same and is core. */
-static uint32_t translate_family(uint32_t family)
-{
-    return family == VK_QUEUE_FAMILY_FOREIGN_EXT ? VK_QUEUE_FAMILY_EXTERNAL : family;
-}
-
-#define DEFINE_FIX_BARRIER(type)                                                       \
-    void hsp_vn_fix_##type(struct hsp_vn_reader *reader, type *barrier)                \
-    {                                                                                  \
-        (void)reader;                                                                  \
-        barrier->srcQueueFamilyIndex = translate_family(barrier->srcQueueFamilyIndex); \
-        barrier->dstQueueFamilyIndex = translate_family(barrier->dstQueueFamilyIndex); \
-    }
-
-DEFINE_FIX_BARRIER(VkBufferMemoryBarrier)
-DEFINE_FIX_BARRIER(VkBufferMemoryBarrier2)
-DEFINE_FIX_BARRIER(VkImageMemoryBarrier)
-DEFINE_FIX_BARRIER(VkImageMemoryBarrier2)

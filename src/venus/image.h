@@ -6,7 +6,7 @@
 #ifndef HSP_VENUS_IMAGE_H
 #define HSP_VENUS_IMAGE_H
 
-#include "venus/object.h"
+#include "venus/staging.h"
 
 struct hsp_vn_image {
     VkFormat format;
@@ -16,7 +16,12 @@ struct hsp_vn_image {
     bool takes_host_pointer; /* created for memory that is imported from a host pointer */
     bool is_external;        /* the guest exports or imports its memory */
     bool is_preinitialized;  /* moved to GENERAL when memory is bound */
+
+    struct hsp_vn_staging *staging; /* owned; NULL: the image lies in the guest's memory itself */
 };
+
+/* After the driver's image has been destroyed. Takes NULL. */
+void hsp_vn_image_free(struct hsp_vn_device *device, struct hsp_vn_image *image);
 
 /* NULL for NULL. */
 static inline const struct hsp_vn_image *hsp_vn_image_get(const struct hsp_vn_object *object)

@@ -117,11 +117,37 @@ void hsp_vn_handle_vkBindImageMemory(struct hsp_vn_call *call,
         hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, 0, "image");
         return;
     }
-    args->ret =
-        device->driver.vkBindImageMemory(device->handle, args->image, args->memory,
-                                         args->memoryOffset + hsp_vn_image_get(image)->offset);
+    if (hsp_vn_image_get(image)->staging)
+        args->ret = device->driver.vkBindBufferMemory(device->handle,
+                                                      hsp_vn_image_get(image)->staging->buffer,
+                                                      args->memory, args->memoryOffset);
+    else
+        args->ret =
+            device->driver.vkBindImageMemory(device->handle, args->image, args->memory,
+                                             args->memoryOffset + hsp_vn_image_get(image)->offset);
     if (args->ret == VK_SUCCESS)
         args->ret = after_bind(device, image);
+}
+
+/* Of staged images it is the buffer that is bound. The planes of the others must stay together. */
+static VkResult bind_images(struct hsp_vn_device *device, uint32_t count,
+                            VkBindImageMemoryInfo *infos, const struct hsp_vn_object *const *images)
+{
+    VkResult result = VK_SUCCESS;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < count && result == VK_SUCCESS; i++) {
+        const struct hsp_vn_staging *staging = hsp_vn_image_get(images[i])->staging;
+
+        if (staging)
+            result = device->driver.vkBindBufferMemory(device->handle, staging->buffer,
+                                                       infos[i].memory, infos[i].memoryOffset);
+        else
+            infos[kept++] = infos[i];
+    }
+    if (result == VK_SUCCESS && kept > 0)
+        result = device->driver.vkBindImageMemory2(device->handle, kept, infos);
+    return result;
 }
 
 void hsp_vn_handle_vkBindImageMemory2(struct hsp_vn_call *call,
@@ -150,7 +176,7 @@ void hsp_vn_handle_vkBindImageMemory2(struct hsp_vn_call *call,
                 hsp_vn_image_get(images[i]), (VkImageAspectFlags)plane->planeAspect);
     }
     hsp_vn_unwrap_vkBindImageMemory2(args);
-    args->ret = device->driver.vkBindImageMemory2(device->handle, args->bindInfoCount, infos);
+    args->ret = bind_images(device, args->bindInfoCount, infos, images);
     for (uint32_t i = 0; i < args->bindInfoCount && args->ret == VK_SUCCESS; i++)
         args->ret = after_bind(device, images[i]);
 }

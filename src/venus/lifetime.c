@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "venus/context_private.h"
 #include "venus/device.h"
+#include "venus/image.h"
 #include "venus/instance.h"
 #include "venus/memory.h"
 #include "venus/sync.h"
@@ -135,6 +136,9 @@ static void free_data(struct hsp_vn_context *context, struct hsp_vn_device *devi
         return;
     case VK_OBJECT_TYPE_SEMAPHORE:
         hsp_vn_stand_in_destroy(device, data);
+        return;
+    case VK_OBJECT_TYPE_IMAGE:
+        hsp_vn_image_free(device, data);
         return;
     default:
         free(data);

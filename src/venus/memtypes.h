@@ -13,9 +13,9 @@
  * superset) is kept.
  *
  * Discrete GPUs import host pointers as system memory only. Clients look for a DEVICE_LOCAL type
- * for the images that they present (Mesa 25.0 searches for ever when there is none), so where no
- * shared type is DEVICE_LOCAL, one more is shown last: the first shared type once more, as
- * DEVICE_LOCAL, for external memory only.
+ * for the images that they present (Mesa's window-system code searches for ever when there is
+ * none), so where no shared type is DEVICE_LOCAL, one more is shown last: the first shared type
+ * once more, as DEVICE_LOCAL, for external memory only.
  *
  * Threads: the table is immutable after init.
  */
