@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A Vulkan layer that makes a software driver like the driver of a discrete GPU, NVIDIA's: in its
- * memory types (discrete_layer_memory.c) and its queue families (discrete_layer_queue.c). Here is
- * what a layer needs to be one.
+ * memory types (discrete_layer_memory.c), its queue families (discrete_layer_queue.c) and in what
+ * linear images can be used for (discrete_layer_image.c). Here is what a layer needs to be one.
  *
  * What a program does wrong with it is for the validation layer to see, above this one.
  */

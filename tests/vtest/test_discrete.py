@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Programs on a host whose GPU has memory of its own. tests/programs/discrete_layer.c makes it of
-the software driver: its memory types, what may be bound to them, and its queue families are a
-discrete GPU's; the validation layer above it sees what hesper does wrong with them."""
+the software driver: its memory types, what may be bound to them, its queue families, and what
+linear images are good for, are a discrete GPU's; the validation layer above it sees what hesper
+does wrong with them."""
 
 import re
 
@@ -11,6 +12,12 @@ from vtest.client import (HESPER, INVALID, PROGRAMS, check_renderer_log, demo, e
 
 HOST = {
     "HESPER_HOST_LAYERS": f"{VALIDATION_LAYER}:VK_LAYER_HESPER_discrete",
+    "VK_ADD_LAYER_PATH": PROGRAMS,
+}
+# The layers for a program that runs without hesper.
+ALONE = {
+    "VK_INSTANCE_LAYERS": HOST["HESPER_HOST_LAYERS"],
+    "VK_LOADER_DRIVERS_DISABLE": "*virtio*",
     "VK_ADD_LAYER_PATH": PROGRAMS,
 }
 
@@ -122,12 +129,21 @@ def test_vkmark(test, client):
 
 def test_layer_alone(test):
     """The same programs without hesper, so that nobody blames it for the layer."""
-    env = {"VK_INSTANCE_LAYERS": HOST["HESPER_HOST_LAYERS"], "VK_LOADER_DRIVERS_DISABLE": "*virtio*",
-           "VK_ADD_LAYER_PATH": PROGRAMS}
     for name in ["compute-check", "memory-check", "linear-check", "graphics-check"]:
-        output = test.run(program(name), env=env)
+        output = test.run(program(name), env=ALONE)
         check("discrete (" in output, f"{name} ran without the discrete layer")
     test.check_no_validation_message()
+
+
+def test_layer_does_what_it_says(test):
+    """What the tests above would not notice if it were missing."""
+    output = test.run(["vulkaninfo", "--show-formats"], env=ALONE)
+    families = re.findall(r"^\s+queueProperties\[\d+\]:", output, re.M)
+    check(len(families) == 3, f"there are {len(families)} queue families")
+    linear = re.findall(r"linearTilingFeatures:(.*?)optimalTilingFeatures:", output, re.S)
+    check(len(linear) > 5, "no formats")
+    check(not any("COLOR_ATTACHMENT" in features for features in linear),
+          "linear images are colour attachments")
 
 
 def test_validation_messages_are_seen(test):
