@@ -150,6 +150,19 @@ static void cap_api_version(VkPhysicalDeviceProperties *properties)
     properties->apiVersion = HSP_MIN(properties->apiVersion, known);
 }
 
+static void translate_driver_ids(void *chain)
+{
+    VkPhysicalDeviceDriverProperties *driver =
+        hsp_vn_chain_find(chain, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES);
+    VkPhysicalDeviceVulkan12Properties *vulkan12 =
+        hsp_vn_chain_find(chain, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES);
+
+    if (driver)
+        driver->driverID = hsp_vn_policy_driver_id(driver->driverID);
+    if (vulkan12)
+        vulkan12->driverID = hsp_vn_policy_driver_id(vulkan12->driverID);
+}
+
 void hsp_vn_handle_vkGetPhysicalDeviceProperties(struct hsp_vn_call *call,
                                                  struct hsp_vn_vkGetPhysicalDeviceProperties *args)
 {
@@ -164,6 +177,7 @@ void hsp_vn_handle_vkGetPhysicalDeviceProperties2(
     hsp_vn_call_instance_driver(call)->vkGetPhysicalDeviceProperties2(args->physicalDevice,
                                                                       args->pProperties);
     cap_api_version(&args->pProperties->properties);
+    translate_driver_ids(args->pProperties->pNext);
 }
 
 void hsp_vn_handle_vkGetPhysicalDeviceFeatures(struct hsp_vn_call *call,

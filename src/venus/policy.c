@@ -82,3 +82,11 @@ uint32_t hsp_vn_policy_list(const VkExtensionProperties *host, uint32_t host_cou
     }
     return count;
 }
+
+/* Mesa's Venus driver presents by copies of the CPU when the host's driver is NVIDIA's, which does
+ * not draw into linear images. Here it can be asked to (staging.h). The client has no other use for
+ * this id. */
+VkDriverId hsp_vn_policy_driver_id(VkDriverId host)
+{
+    return host == VK_DRIVER_ID_NVIDIA_PROPRIETARY ? VK_DRIVER_ID_MESA_VENUS : host;
+}

@@ -46,6 +46,9 @@ uint32_t hsp_vn_policy_list(const VkExtensionProperties *host, uint32_t host_cou
                             const struct hsp_vn_policy_host *condition, VkExtensionProperties *out,
                             uint32_t capacity);
 
+/* The driver that the client is told of, for its workarounds; programs are told of Venus. */
+VkDriverId hsp_vn_policy_driver_id(VkDriverId host);
+
 /* Enabled on every device if the host has it: what emulation stands on, and what drivers demand. */
 #define HSP_VN_POLICY_OWN_EXTENSION_COUNT 3
 extern const char *const hsp_vn_policy_own_extensions[HSP_VN_POLICY_OWN_EXTENSION_COUNT];
