@@ -71,10 +71,6 @@ void hsp_vn_handle_vkCreateCommandPool(struct hsp_vn_call *call,
 
     if (!hsp_vn_call_check_new_ids(call, &id, 1))
         return;
-    if (device->queue_count == 0) {
-        args->ret = VK_ERROR_UNKNOWN;
-        return;
-    }
     info.queueFamilyIndex = choose_family(device, info.queueFamilyIndex);
     args->ret = device->driver.vkCreateCommandPool(device->handle, &info, NULL, &pool);
     if (args->ret == VK_SUCCESS)

@@ -50,7 +50,10 @@ VkResult hsp_vn_queues_create(struct hsp_vn_device *device, const VkDeviceCreate
 
     for (uint32_t i = 0; i < info->queueCreateInfoCount; i++)
         count += info->pQueueCreateInfos[i].queueCount;
-    device->queues = calloc(count + 1, sizeof(*device->queues));
+    /* Stand-ins need one (hsp_vn_device_get_queue), and Vulkan demands it. */
+    if (count == 0)
+        return VK_ERROR_INITIALIZATION_FAILED;
+    device->queues = calloc(count, sizeof(*device->queues));
     if (!device->queues)
         return VK_ERROR_OUT_OF_HOST_MEMORY;
     for (uint32_t i = 0; i < info->queueCreateInfoCount; i++) {

@@ -147,14 +147,14 @@ HSP_TEST(pools_of_families_that_do_not_exist_do_not_reach_the_driver)
     hsp_vn_context_destroy(context);
 }
 
-HSP_TEST(pools_of_a_device_without_queues_are_refused)
+HSP_TEST(devices_without_queues_are_refused)
 {
     struct hsp_vn_context *context = start(NULL, 0);
     const uint64_t before = control->call_count("vkCreateCommandPool");
     struct hsp_vn_writer writer = begin();
 
     encode_pool(&writer, 0);
-    /* The pool that is not there cannot be destroyed. */
+    /* There is no device to make it of. */
     HSP_CHECK(hsp_vn_context_submit(context, bytes, (size_t)(writer.cursor - bytes)) < 0);
     HSP_CHECK_EQ(control->call_count("vkCreateCommandPool"), before);
     hsp_vn_context_destroy(context);
