@@ -154,18 +154,21 @@ int hsp_vn_memory_export(struct hsp_vn_context *context, uint64_t object_id, uin
 
 /* ------------------------------------------------------------------ commands */
 
-/* An exportable allocation of a private type takes the shared twin of that type, if it has one. */
+/* An exportable allocation of a private type takes the shared twin of that type or, if it has none,
+ * any shared type: the guest cannot tell. Mesa exports memory of the first type there is, without
+ * any resource, to see what dma-bufs can do. */
 static uint32_t choose_type(const struct hsp_vn_memtypes *table, uint32_t guest_type,
                             bool wants_shared)
 {
     const struct hsp_vn_memtype *type = hsp_vn_memtypes_find(table, guest_type);
 
-    for (uint32_t i = 0; wants_shared && !type->is_shared && i < table->guest.memoryTypeCount;
-         i++) {
+    if (!wants_shared || type->is_shared || table->shared_bits == 0)
+        return guest_type;
+    for (uint32_t i = 0; i < table->guest.memoryTypeCount; i++) {
         if (table->types[i].is_shared && table->types[i].host_index == type->host_index)
             return i;
     }
-    return guest_type;
+    return (uint32_t)__builtin_ctz(table->shared_bits);
 }
 
 static VkResult allocate(struct hsp_vn_device *device, VkMemoryAllocateInfo *info,
