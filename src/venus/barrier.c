@@ -7,6 +7,7 @@
 #include "venus/gen/handlers.h"
 #include "venus/gen/protocol.h"
 #include "venus/image.h"
+#include "venus/pool.h"
 #include "venus/staging.h"
 
 /* Hosts need not know FOREIGN; for shared memory EXTERNAL means the same and is core. */
@@ -27,6 +28,29 @@ DEFINE_FIX_BARRIER(VkBufferMemoryBarrier)
 DEFINE_FIX_BARRIER(VkBufferMemoryBarrier2)
 DEFINE_FIX_BARRIER(VkImageMemoryBarrier)
 DEFINE_FIX_BARRIER(VkImageMemoryBarrier2)
+
+/* Barriers name the family of the buffer's pool, which may not be the one that the client knows. */
+static bool is_idle(const struct hsp_vn_object *commands)
+{
+    return commands->pool && (commands->pool->flags & HSP_VN_POOL_IS_IDLE);
+}
+
+static uint32_t move_family(const struct hsp_vn_device *device, uint32_t family)
+{
+    bool is_ours = family != VK_QUEUE_FAMILY_EXTERNAL && family != VK_QUEUE_FAMILY_IGNORED;
+
+    return is_ours ? hsp_vn_device_get_idle_family(device) : family;
+}
+
+#define MOVE_FAMILIES(device, barriers, count)                          \
+    do {                                                                \
+        for (uint32_t i = 0; i < (count); i++) {                        \
+            (barriers)[i].srcQueueFamilyIndex =                         \
+                move_family(device, (barriers)[i].srcQueueFamilyIndex); \
+            (barriers)[i].dstQueueFamilyIndex =                         \
+                move_family(device, (barriers)[i].dstQueueFamilyIndex); \
+        }                                                               \
+    } while (0)
 
 /* The transfers that a command has, in the arena of the call. */
 struct transfers {
@@ -78,9 +102,15 @@ void hsp_vn_handle_vkCmdPipelineBarrier(struct hsp_vn_call *call,
                                         struct hsp_vn_vkCmdPipelineBarrier *args)
 {
     VkImageMemoryBarrier *barriers = (VkImageMemoryBarrier *)(uintptr_t)args->pImageMemoryBarriers;
+    VkBufferMemoryBarrier *buffer_barriers =
+        (VkBufferMemoryBarrier *)(uintptr_t)args->pBufferMemoryBarriers;
     struct transfers transfers = {0};
     uint32_t kept = 0;
 
+    if (is_idle(args->commandBuffer_object)) {
+        MOVE_FAMILIES(call->self->device, barriers, args->imageMemoryBarrierCount);
+        MOVE_FAMILIES(call->self->device, buffer_barriers, args->bufferMemoryBarrierCount);
+    }
     for (uint32_t i = 0; i < args->imageMemoryBarrierCount; i++) {
         const VkImageMemoryBarrier *barrier = &barriers[i];
         struct hsp_vn_staging_transfer *transfer =
@@ -115,6 +145,8 @@ void hsp_vn_handle_vkCmdPipelineBarrier2(struct hsp_vn_call *call,
     VkDependencyInfo *info = (VkDependencyInfo *)(uintptr_t)args->pDependencyInfo;
     VkImageMemoryBarrier2 *barriers =
         (VkImageMemoryBarrier2 *)(uintptr_t)info->pImageMemoryBarriers;
+    VkBufferMemoryBarrier2 *buffer_barriers =
+        (VkBufferMemoryBarrier2 *)(uintptr_t)info->pBufferMemoryBarriers;
     struct transfers transfers = {0};
     uint32_t kept = 0;
 
@@ -122,6 +154,10 @@ void hsp_vn_handle_vkCmdPipelineBarrier2(struct hsp_vn_call *call,
         hsp_vn_call_fault(call, HSP_VN_FAULT_COMMAND, HSP_VN_COMMAND_vkCmdPipelineBarrier2,
                           "not enabled");
         return;
+    }
+    if (is_idle(args->commandBuffer_object)) {
+        MOVE_FAMILIES(call->self->device, barriers, info->imageMemoryBarrierCount);
+        MOVE_FAMILIES(call->self->device, buffer_barriers, info->bufferMemoryBarrierCount);
     }
     for (uint32_t i = 0; i < info->imageMemoryBarrierCount; i++) {
         const VkImageMemoryBarrier2 *barrier = &barriers[i];

@@ -2,7 +2,8 @@
 /*
  * Command buffers and descriptor sets: objects that live in a pool and die with it.
  */
-#include "venus/device.h"
+#include "venus/pool.h"
+
 #include "venus/gen/handlers.h"
 #include "venus/gen/protocol.h"
 #include "venus/lifetime.h"
@@ -49,16 +50,18 @@ static uint32_t remove_objects(struct hsp_vn_call *call, uint64_t *handles, uint
 
 /* ------------------------------------------------------------------ command buffers */
 
-/* Mesa's WSI makes a pool for each queue family of the physical device, but drivers have pools only
- * for families from which the device has queues. What is recorded in one of the other pools can
- * never be submitted by valid use, so that it may be a pool of any family that there is. */
-static uint32_t choose_family(const struct hsp_vn_device *device, uint32_t wanted)
+uint32_t hsp_vn_device_get_idle_family(const struct hsp_vn_device *device)
+{
+    return device->queues[0].family;
+}
+
+static bool has_queue(const struct hsp_vn_device *device, uint32_t family)
 {
     for (uint32_t i = 0; i < device->queue_count; i++) {
-        if (device->queues[i].family == wanted)
-            return wanted;
+        if (device->queues[i].family == family)
+            return true;
     }
-    return device->queues[0].family;
+    return false;
 }
 
 void hsp_vn_handle_vkCreateCommandPool(struct hsp_vn_call *call,
@@ -67,14 +70,22 @@ void hsp_vn_handle_vkCreateCommandPool(struct hsp_vn_call *call,
     struct hsp_vn_device *device = call->self->device;
     uint64_t id = (uint64_t)*args->pCommandPool;
     VkCommandPoolCreateInfo info = *args->pCreateInfo;
+    bool is_idle = !has_queue(device, info.queueFamilyIndex);
+    struct hsp_vn_object *object;
     VkCommandPool pool;
 
     if (!hsp_vn_call_check_new_ids(call, &id, 1))
         return;
-    info.queueFamilyIndex = choose_family(device, info.queueFamilyIndex);
+    if (is_idle)
+        info.queueFamilyIndex = hsp_vn_device_get_idle_family(device);
     args->ret = device->driver.vkCreateCommandPool(device->handle, &info, NULL, &pool);
-    if (args->ret == VK_SUCCESS)
-        hsp_vn_call_add_object(call, id, VK_OBJECT_TYPE_COMMAND_POOL, (uint64_t)pool);
+    if (args->ret != VK_SUCCESS)
+        return;
+    if (!hsp_vn_call_add_child(call, id, VK_OBJECT_TYPE_COMMAND_POOL, (uint64_t)pool, NULL, NULL,
+                               &object))
+        device->driver.vkDestroyCommandPool(device->handle, pool, NULL);
+    else if (is_idle)
+        object->flags = HSP_VN_POOL_IS_IDLE;
 }
 
 void hsp_vn_handle_vkAllocateCommandBuffers(struct hsp_vn_call *call,
