@@ -257,12 +257,18 @@ void demo_shared_image_destroy(const struct demo_device *device, struct demo_sha
     *shared = (struct demo_shared_image){.fd = -1};
 }
 
-uint8_t *demo_shared_image_map(struct demo_shared_image *shared, uint32_t height)
+uint8_t *demo_shared_image_map(struct demo_shared_image *shared)
 {
+    off_t size;
+
     if (shared->modifier != DRM_FORMAT_MOD_LINEAR)
         return NULL;
     if (!shared->map) {
-        shared->map_size = shared->layout.offset + shared->layout.rowPitch * height;
+        /* Linux maps memory of the host's as a whole only. */
+        size = lseek(shared->fd, 0, SEEK_END);
+        if (size < 0)
+            demo_die("the size of the dma-buf: %s", strerror(errno));
+        shared->map_size = (size_t)size;
         shared->map =
             mmap(NULL, shared->map_size, PROT_READ | PROT_WRITE, MAP_SHARED, shared->fd, 0);
         if (shared->map == MAP_FAILED)

@@ -55,7 +55,7 @@ void demo_shared_image_acquire(const struct demo_device *device,
 
 /* The bytes of the image's first row, mapped through the dma-buf for reading and writing at the
  * first call; the rows are layout.rowPitch apart. NULL when the modifier is not LINEAR. */
-uint8_t *demo_shared_image_map(struct demo_shared_image *shared, uint32_t height);
+uint8_t *demo_shared_image_map(struct demo_shared_image *shared);
 
 /* Records handing the image, last written as a colour attachment or by a transfer in `layout`, over
  * to users outside Vulkan. It may be used again, from UNDEFINED layout, when they are done. */

@@ -93,7 +93,7 @@ static const uint8_t *map(struct demo_target *base, uint32_t index, size_t *out_
     struct demo_shared_image *image = &((struct zero_copy *)base)->images[index];
 
     *out_pitch = (size_t)image->layout.rowPitch;
-    return demo_shared_image_map(image, base->height);
+    return demo_shared_image_map(image);
 }
 
 const struct demo_target_ops demo_target_zero_copy_ops = {

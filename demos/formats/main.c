@@ -111,8 +111,8 @@ static void run_offscreen(struct formats *formats)
         }
         draw_image(&formats->device, format, formats->size.width, formats->size.height, alpha,
                    &image);
-        check(formats, format->name, format, demo_shared_image_map(&image, formats->size.height),
-              image.layout.rowPitch, format->bits[ALPHA] == 1 ? 0 : alpha);
+        check(formats, format->name, format, demo_shared_image_map(&image), image.layout.rowPitch,
+              format->bits[ALPHA] == 1 ? 0 : alpha);
         demo_shared_image_destroy(&formats->device, &image);
     }
 }
@@ -145,7 +145,7 @@ static void show(struct formats *formats, uint32_t code, const char *name,
     struct demo_kms_buffer framebuffer;
 
     draw_image(&formats->device, format, formats->size.width, formats->size.height, alpha, &image);
-    const uint8_t *bytes = demo_shared_image_map(&image, formats->size.height);
+    const uint8_t *bytes = demo_shared_image_map(&image);
     size_t pitch = image.layout.rowPitch;
     if (copies) {
         demo_kms_buffer_create_dumb(&formats->kms, &framebuffer, code, format->size * 8u);

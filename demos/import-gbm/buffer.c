@@ -47,7 +47,7 @@ void buffer_create(struct buffer *buffer, const struct demo_device *device,
     *buffer = (struct buffer){.bo = create_bo(gbm, width, height), .height = height};
     buffer->pitch = gbm_bo_get_stride(buffer->bo);
     import_image(buffer, device, width);
-    buffer->pages = demo_shared_image_map(&buffer->image, height);
+    buffer->pages = demo_shared_image_map(&buffer->image);
     void *map = gbm_bo_map(buffer->bo, 0, 0, width, height, GBM_BO_TRANSFER_READ_WRITE,
                            &buffer->gbm_stride, &buffer->gbm_map_data);
     buffer->gbm_map = map;

@@ -106,6 +106,7 @@ static void change_properties(VkPhysicalDeviceProperties *properties)
     snprintf(name, sizeof(name), "discrete (%.200s)", properties->deviceName);
     memcpy(properties->deviceName, name, sizeof(name));
     properties->deviceType = VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU;
+    properties->vendorID = 0x10de; /* what Mesa does for NVIDIA counts as well */
     /* What is kept of the driver itself is not true of this device. */
     for (size_t i = 0; i < VK_UUID_SIZE; i++)
         properties->pipelineCacheUUID[i] ^= 0xff;

@@ -325,7 +325,7 @@ static void draw(struct drawing *drawing, VkCommandBuffer commands, uint32_t i, 
 
 static void write_rows(struct drawing *drawing, uint32_t i, uint32_t begin, uint32_t end)
 {
-    uint8_t *bytes = demo_shared_image_map(&drawing->images[i], drawing->height);
+    uint8_t *bytes = demo_shared_image_map(&drawing->images[i]);
 
     for (uint32_t y = begin; y < end; y++) {
         uint32_t *row = drawing->expected[i] + y * drawing->width;
@@ -337,7 +337,7 @@ static void write_rows(struct drawing *drawing, uint32_t i, uint32_t begin, uint
 
 static void compare(struct drawing *drawing, uint32_t i, const char *name)
 {
-    const uint8_t *bytes = demo_shared_image_map(&drawing->images[i], drawing->height);
+    const uint8_t *bytes = demo_shared_image_map(&drawing->images[i]);
 
     for (uint32_t y = 0; y < drawing->height; y++)
         for (uint32_t x = 0; x < drawing->width; x++) {
