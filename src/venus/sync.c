@@ -15,6 +15,7 @@
 #include "venus/gen/protocol.h"
 #include "venus/lifetime.h"
 #include "venus/queue.h"
+#include "venus/semaphore.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -44,14 +45,20 @@ void hsp_vn_handle_vkCreateSemaphore(struct hsp_vn_call *call,
     struct hsp_vn_device *device = call->self->device;
     VkSemaphoreCreateInfo info = *args->pCreateInfo;
     uint64_t id = (uint64_t)*args->pSemaphore;
+    struct hsp_vn_object *object;
     VkSemaphore semaphore;
 
     hsp_vn_chain_remove(&info, VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO);
     if (!hsp_vn_call_check_new_ids(call, &id, 1))
         return;
     args->ret = device->driver.vkCreateSemaphore(device->handle, &info, NULL, &semaphore);
-    if (args->ret == VK_SUCCESS)
-        hsp_vn_call_add_object(call, id, VK_OBJECT_TYPE_SEMAPHORE, (uint64_t)semaphore);
+    if (args->ret != VK_SUCCESS)
+        return;
+    if (hsp_vn_call_add_child(call, id, VK_OBJECT_TYPE_SEMAPHORE, (uint64_t)semaphore, NULL, NULL,
+                              &object))
+        hsp_vn_semaphore_init(object, &info);
+    else
+        device->driver.vkDestroySemaphore(device->handle, semaphore, NULL);
 }
 
 /* ------------------------------------------------------------------ waits */
@@ -217,7 +224,13 @@ static VkResult submit_stand_in(struct hsp_vn_device *device, struct hsp_vn_obje
     result = device->driver.vkCreateFence(device->handle, &info, NULL, &stand_in->fence);
     if (result == VK_SUCCESS) {
         pthread_mutex_lock(&queue->lock);
+        if (is_wait)
+            hsp_vn_semaphore_wait(object);
+        else
+            hsp_vn_semaphore_signal(queue, object);
         result = submit_locked(queue, semaphore, is_wait, stand_in->fence);
+        if (!is_wait)
+            hsp_vn_semaphore_end_signal(object, result);
         pthread_mutex_unlock(&queue->lock);
     }
     if (result == VK_SUCCESS)

@@ -14,6 +14,7 @@ RENDERER = os.path.join(MAIN_BUILD, "src", "render", "hesper-render")
 PROGRAMS = os.path.join(MAIN_BUILD, "tests", "programs")
 DEMOS = os.path.join(MAIN_BUILD, "demos")
 INVALID = os.path.join(MAIN_BUILD, "tests", "vtest", "invalid")
+SIGNAL_TWICE = os.path.join(MAIN_BUILD, "tests", "vtest", "signal-twice")
 
 # Their name in tests' names, and HESPER_GUEST_ICD.
 CLIENTS = {

@@ -4,7 +4,7 @@
 import re
 
 from harness.runner import check
-from vtest.client import (CLIENTS, HESPER, INVALID, check_renderer_log, environment,
+from vtest.client import (CLIENTS, HESPER, INVALID, SIGNAL_TWICE, check_renderer_log, environment,
                           for_each_client, program, read, run)
 
 # In every client's vulkaninfo: what programs of today ask for.
@@ -75,6 +75,11 @@ def test_sync(test, client):
     # that it polls; a GPU that is quick enough has written a higher one there before.
     extra = {"VN_PERF": "no_semaphore_feedback"} if client == "mesa_25_0" else {}
     run(test, program("sync-check"), client, **extra)
+
+
+@for_each_client
+def test_signal_twice(test, client):
+    run(test, [SIGNAL_TWICE], client)
 
 
 @for_each_client
