@@ -112,7 +112,9 @@ static int check_loads(const struct names *names)
         hsp_error("HESPER_HOST_LAYERS: the layer %s cannot be loaded; " HINT, names->items[i]);
         ret = -ENOENT;
     }
-    return ret;
+    if (ret == 0)
+        hsp_error("HESPER_HOST_LAYERS: the layers cannot be loaded together");
+    return -ENOENT;
 }
 
 int hsp_render_layers_check(void)

@@ -67,16 +67,12 @@ static struct hsp_vn_staging_transfer *add_transfer(struct hsp_vn_call *call,
                                                     uint32_t dst_family)
 {
     const struct hsp_vn_object *object = (const struct hsp_vn_object *)(uintptr_t)*slot;
-    const struct hsp_vn_image *image = hsp_vn_image_get(object);
     struct hsp_vn_staging_transfer *transfer;
+    struct hsp_vn_image image;
 
-    if (!image || !image->staging ||
-        (src_family == VK_QUEUE_FAMILY_EXTERNAL) == (dst_family == VK_QUEUE_FAMILY_EXTERNAL))
+    if ((src_family == VK_QUEUE_FAMILY_EXTERNAL) == (dst_family == VK_QUEUE_FAMILY_EXTERNAL) ||
+        !hsp_vn_image_get(call->self->device, object, &image) || !image.is_staged)
         return NULL;
-    if (object->device != call->self->device) {
-        hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, object->id, "image of another device");
-        return NULL;
-    }
     if (!transfers->items)
         transfers->items =
             hsp_arena_calloc(call->reader->arena, capacity, sizeof(*transfers->items));
@@ -86,7 +82,7 @@ static struct hsp_vn_staging_transfer *add_transfer(struct hsp_vn_call *call,
     }
     transfer = &transfers->items[transfers->count++];
     transfer->image = (VkImage)object->handle;
-    transfer->staging = image->staging;
+    transfer->staging = image.staging;
     transfer->is_release = dst_family == VK_QUEUE_FAMILY_EXTERNAL;
     return transfer;
 }

@@ -172,18 +172,15 @@ static VkResult query_staged_image(const struct hsp_vn_physical_device *physical
                                    VkPhysicalDeviceImageFormatInfo2 *info,
                                    VkImageFormatProperties2 *out, bool *out_importable)
 {
-    VkImageFormatProperties *properties = &out->imageFormatProperties;
     VkResult result;
 
-    *out_importable = hsp_vn_staging_is_possible(physical_device, info->format);
+    *out_importable = hsp_vn_staging_is_possible(physical_device, info->format, info->type,
+                                                 info->flags, info->usage);
     hsp_vn_staging_translate(&info->tiling, &info->usage);
     result = physical_device->instance->driver.vkGetPhysicalDeviceImageFormatProperties2(
         physical_device->handle, info, out);
-    if (result == VK_SUCCESS) {
-        properties->maxMipLevels = 1;
-        properties->maxArrayLayers = 1;
-        properties->sampleCounts = VK_SAMPLE_COUNT_1_BIT;
-    }
+    if (result == VK_SUCCESS)
+        hsp_vn_staging_limit(physical_device, info->format, &out->imageFormatProperties);
     return result;
 }
 

@@ -102,14 +102,16 @@ static uint64_t memcpy_size(const struct hsp_vn_device *device, const struct hsp
     return total;
 }
 
-/* The image that a command names, with keep_objects. NULL after a fault. */
-static const struct hsp_vn_image *get_image(struct hsp_vn_call *call, VkImage image)
+/* The image that a command names, with keep_objects, in `out`. NULL after a fault. */
+static const struct hsp_vn_image *get_image(struct hsp_vn_call *call, VkImage slot,
+                                            struct hsp_vn_image *out)
 {
-    const struct hsp_vn_object *object = (const struct hsp_vn_object *)(uintptr_t)image;
+    const struct hsp_vn_image *image =
+        hsp_vn_image_get(call->self->device, (const struct hsp_vn_object *)(uintptr_t)slot, out);
 
-    if (!object)
+    if (!image)
         hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, 0, "image");
-    return hsp_vn_image_get(object);
+    return image;
 }
 
 static bool check_size(struct hsp_vn_call *call, uint64_t wanted, uint64_t size)
@@ -125,7 +127,8 @@ void hsp_vn_handle_vkCopyImageToMemoryMESA(struct hsp_vn_call *call,
 {
     struct hsp_vn_device *device = call->self->device;
     const VkCopyImageToMemoryInfoMESA *info = args->pCopyImageToMemoryInfo;
-    const struct hsp_vn_image *image = get_image(call, info->srcImage);
+    struct hsp_vn_image state;
+    const struct hsp_vn_image *image = get_image(call, info->srcImage, &state);
     uint64_t wanted;
 
     if (!image)
@@ -204,7 +207,8 @@ void hsp_vn_handle_vkCopyMemoryToImageMESA(struct hsp_vn_call *call,
 {
     struct hsp_vn_device *device = call->self->device;
     const VkCopyMemoryToImageInfoMESA *info = args->pCopyMemoryToImageInfo;
-    const struct hsp_vn_image *image = get_image(call, info->dstImage);
+    struct hsp_vn_image state;
+    const struct hsp_vn_image *image = get_image(call, info->dstImage, &state);
     VkMemoryToImageCopy *regions;
 
     if (!image)

@@ -54,7 +54,8 @@ static VkResult plan_staging(const struct hsp_vn_device *device, struct hsp_vn_i
 {
     VkResult result;
 
-    if (!hsp_vn_staging_is_possible(device->physical_device, plan->info.format))
+    if (!hsp_vn_staging_is_possible(device->physical_device, plan->info.format,
+                                    plan->info.imageType, plan->info.flags, plan->info.usage))
         return VK_ERROR_FEATURE_NOT_PRESENT;
     result = hsp_vn_staging_plan(device, &plan->info, plan->explicit_layout, &plan->staging);
     if (result != VK_SUCCESS)
@@ -63,6 +64,8 @@ static VkResult plan_staging(const struct hsp_vn_device *device, struct hsp_vn_i
     plan->is_staged = true;
     plan->explicit_layout = NULL;
     plan->image.takes_host_pointer = true;
+    plan->image.is_external =
+        true; /* what it binds is not of the image, whatever the guest shares */
     return VK_SUCCESS;
 }
 
@@ -143,9 +146,10 @@ static VkResult create_staged(struct hsp_vn_device *device, struct hsp_vn_image_
 
     if (result != VK_SUCCESS)
         return result;
-    result = hsp_vn_staging_create(device, *out_image, &plan->staging, &plan->image.staging);
+    result = hsp_vn_staging_init(device, *out_image, &plan->staging, &plan->image.staging);
     if (result != VK_SUCCESS)
         device->driver.vkDestroyImage(device->handle, *out_image, NULL);
+    plan->image.is_staged = result == VK_SUCCESS;
     return result;
 }
 
@@ -185,7 +189,7 @@ void hsp_vn_handle_vkCreateImage(struct hsp_vn_call *call, struct hsp_vn_vkCreat
     state = malloc(sizeof(*state));
     if (!state) {
         device->driver.vkDestroyImage(device->handle, image, NULL);
-        hsp_vn_staging_destroy(device, plan.image.staging);
+        hsp_vn_staging_finish(device, &plan.image.staging);
         args->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
         return;
     }
@@ -201,8 +205,25 @@ void hsp_vn_image_free(struct hsp_vn_device *device, struct hsp_vn_image *image)
 {
     if (!image)
         return;
-    hsp_vn_staging_destroy(device, image->staging);
+    hsp_vn_staging_finish(device, &image->staging);
     free(image);
+}
+
+const struct hsp_vn_image *hsp_vn_image_get(struct hsp_vn_device *device,
+                                            const struct hsp_vn_object *object,
+                                            struct hsp_vn_image *out)
+{
+    bool is_there;
+
+    if (!object)
+        return NULL;
+    pthread_mutex_lock(&device->lock);
+    is_there = object->id != 0 && object->type == VK_OBJECT_TYPE_IMAGE &&
+               object->device == device && object->data;
+    if (is_there)
+        *out = *(const struct hsp_vn_image *)object->data;
+    pthread_mutex_unlock(&device->lock);
+    return is_there ? out : NULL;
 }
 
 void hsp_vn_handle_vkDestroyImage(struct hsp_vn_call *call, struct hsp_vn_vkDestroyImage *args)

@@ -17,17 +17,18 @@ struct hsp_vn_image {
     bool is_external;        /* the guest exports or imports its memory */
     bool is_preinitialized;  /* moved to GENERAL when memory is bound */
 
-    struct hsp_vn_staging *staging; /* owned; NULL: the image lies in the guest's memory itself */
+    bool is_staged; /* it does not lie in the guest's memory itself */
+    struct hsp_vn_staging staging;
 };
 
 /* After the driver's image has been destroyed. Takes NULL. */
 void hsp_vn_image_free(struct hsp_vn_device *device, struct hsp_vn_image *image);
 
-/* NULL for NULL. */
-static inline const struct hsp_vn_image *hsp_vn_image_get(const struct hsp_vn_object *object)
-{
-    return object ? object->data : NULL;
-}
+/* A copy of what is kept of an image of the device, in `out`, which is returned: another ring of a
+ * wrong client may destroy the image at any time. NULL when there is no such image (any more). */
+const struct hsp_vn_image *hsp_vn_image_get(struct hsp_vn_device *device,
+                                            const struct hsp_vn_object *object,
+                                            struct hsp_vn_image *out);
 
 /* A memory plane of a linear image is a plane of its format; other aspects stay. */
 VkImageAspectFlags hsp_vn_image_translate_plane(const struct hsp_vn_image *image,

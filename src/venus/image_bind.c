@@ -94,15 +94,32 @@ out:
     return result;
 }
 
-static VkResult after_bind(struct hsp_vn_device *device, const struct hsp_vn_object *object)
+/* An image that is being bound: its state, and the driver's handle. */
+struct bound_image {
+    struct hsp_vn_image image;
+    VkImage handle;
+};
+
+/* From its object. False after a fault. */
+static bool get_bound_image(struct hsp_vn_call *call, const struct hsp_vn_object *object,
+                            struct bound_image *out)
 {
-    const struct hsp_vn_image *image = hsp_vn_image_get(object);
+    if (hsp_vn_image_get(call->self->device, object, &out->image)) {
+        out->handle = (VkImage)object->handle;
+        return true;
+    }
+    hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, 0, "image");
+    return false;
+}
+
+static VkResult after_bind(struct hsp_vn_device *device, const struct bound_image *bound)
+{
     VkResult result;
 
-    if (!image->is_preinitialized)
+    if (!bound->image.is_preinitialized)
         return VK_SUCCESS;
     pthread_mutex_lock(&device->lock);
-    result = leave_undefined_locked(device, (VkImage)object->handle, format_aspects(image->format));
+    result = leave_undefined_locked(device, bound->handle, format_aspects(bound->image.format));
     pthread_mutex_unlock(&device->lock);
     return result;
 }
@@ -111,37 +128,32 @@ void hsp_vn_handle_vkBindImageMemory(struct hsp_vn_call *call,
                                      struct hsp_vn_vkBindImageMemory *args)
 {
     struct hsp_vn_device *device = call->self->device;
-    const struct hsp_vn_object *image = args->image_object;
+    struct bound_image bound;
 
-    if (!image) {
-        hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, 0, "image");
+    if (!get_bound_image(call, args->image_object, &bound))
         return;
-    }
-    if (hsp_vn_image_get(image)->staging)
-        args->ret = device->driver.vkBindBufferMemory(device->handle,
-                                                      hsp_vn_image_get(image)->staging->buffer,
+    if (bound.image.is_staged)
+        args->ret = device->driver.vkBindBufferMemory(device->handle, bound.image.staging.buffer,
                                                       args->memory, args->memoryOffset);
     else
-        args->ret =
-            device->driver.vkBindImageMemory(device->handle, args->image, args->memory,
-                                             args->memoryOffset + hsp_vn_image_get(image)->offset);
+        args->ret = device->driver.vkBindImageMemory(device->handle, args->image, args->memory,
+                                                     args->memoryOffset + bound.image.offset);
     if (args->ret == VK_SUCCESS)
-        args->ret = after_bind(device, image);
+        args->ret = after_bind(device, &bound);
 }
 
 /* Of staged images it is the buffer that is bound. The planes of the others must stay together. */
 static VkResult bind_images(struct hsp_vn_device *device, uint32_t count,
-                            VkBindImageMemoryInfo *infos, const struct hsp_vn_object *const *images)
+                            VkBindImageMemoryInfo *infos, const struct bound_image *bound)
 {
     VkResult result = VK_SUCCESS;
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < count && result == VK_SUCCESS; i++) {
-        const struct hsp_vn_staging *staging = hsp_vn_image_get(images[i])->staging;
-
-        if (staging)
-            result = device->driver.vkBindBufferMemory(device->handle, staging->buffer,
-                                                       infos[i].memory, infos[i].memoryOffset);
+        if (bound[i].image.is_staged)
+            result =
+                device->driver.vkBindBufferMemory(device->handle, bound[i].image.staging.buffer,
+                                                  infos[i].memory, infos[i].memoryOffset);
         else
             infos[kept++] = infos[i];
     }
@@ -155,28 +167,26 @@ void hsp_vn_handle_vkBindImageMemory2(struct hsp_vn_call *call,
 {
     struct hsp_vn_device *device = call->self->device;
     VkBindImageMemoryInfo *infos = (VkBindImageMemoryInfo *)(uintptr_t)args->pBindInfos;
-    const struct hsp_vn_object **images =
-        hsp_arena_calloc(call->reader->arena, args->bindInfoCount, sizeof(*images));
+    struct bound_image *bound =
+        hsp_arena_calloc(call->reader->arena, args->bindInfoCount, sizeof(*bound));
 
-    if (!images) {
+    if (!bound) {
         hsp_vn_call_fault(call, HSP_VN_FAULT_MEMORY, args->bindInfoCount, "images");
         return;
     }
     for (uint32_t i = 0; i < args->bindInfoCount; i++) {
-        images[i] = (const struct hsp_vn_object *)(uintptr_t)infos[i].image;
-        if (!images[i]) {
-            hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, i, "image");
+        if (!get_bound_image(call, (const struct hsp_vn_object *)(uintptr_t)infos[i].image,
+                             &bound[i]))
             return;
-        }
-        infos[i].memoryOffset += hsp_vn_image_get(images[i])->offset;
+        infos[i].memoryOffset += bound[i].image.offset;
         VkBindImagePlaneMemoryInfo *plane =
             hsp_vn_chain_find(infos[i].pNext, VK_STRUCTURE_TYPE_BIND_IMAGE_PLANE_MEMORY_INFO);
         if (plane)
             plane->planeAspect = (VkImageAspectFlagBits)hsp_vn_image_translate_plane(
-                hsp_vn_image_get(images[i]), (VkImageAspectFlags)plane->planeAspect);
+                &bound[i].image, (VkImageAspectFlags)plane->planeAspect);
     }
     hsp_vn_unwrap_vkBindImageMemory2(args);
-    args->ret = bind_images(device, args->bindInfoCount, infos, images);
+    args->ret = bind_images(device, args->bindInfoCount, infos, bound);
     for (uint32_t i = 0; i < args->bindInfoCount && args->ret == VK_SUCCESS; i++)
-        args->ret = after_bind(device, images[i]);
+        args->ret = after_bind(device, &bound[i]);
 }

@@ -50,15 +50,16 @@ void hsp_vn_handle_vkGetImageMemoryRequirements(struct hsp_vn_call *call,
                                                 struct hsp_vn_vkGetImageMemoryRequirements *args)
 {
     struct hsp_vn_device *device = call->self->device;
-    const struct hsp_vn_image *image = hsp_vn_image_get(args->image_object);
+    struct hsp_vn_image copy;
+    const struct hsp_vn_image *image = hsp_vn_image_get(device, args->image_object, &copy);
 
     if (!image) {
         hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, 0, "image");
         return;
     }
-    if (image->staging) {
+    if (image->is_staged) {
         VkMemoryRequirements2 requirements = {.sType = VK_STRUCTURE_TYPE_MEMORY_REQUIREMENTS_2};
-        hsp_vn_staging_get_requirements(device, image->staging, &requirements);
+        hsp_vn_staging_get_requirements(device, &image->staging, &requirements);
         *args->pMemoryRequirements = requirements.memoryRequirements;
     } else {
         device->driver.vkGetImageMemoryRequirements(device->handle, args->image,
@@ -71,8 +72,9 @@ void hsp_vn_handle_vkGetImageMemoryRequirements2(struct hsp_vn_call *call,
                                                  struct hsp_vn_vkGetImageMemoryRequirements2 *args)
 {
     struct hsp_vn_device *device = call->self->device;
-    const struct hsp_vn_image *image =
-        hsp_vn_image_get((const struct hsp_vn_object *)(uintptr_t)args->pInfo->image);
+    struct hsp_vn_image copy;
+    const struct hsp_vn_image *image = hsp_vn_image_get(
+        device, (const struct hsp_vn_object *)(uintptr_t)args->pInfo->image, &copy);
 
     if (!image) {
         hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, 0, "image");
@@ -80,8 +82,8 @@ void hsp_vn_handle_vkGetImageMemoryRequirements2(struct hsp_vn_call *call,
     }
     hsp_vn_unwrap_vkGetImageMemoryRequirements2(args);
     translate_plane_info(args->pInfo->pNext, image);
-    if (image->staging)
-        hsp_vn_staging_get_requirements(device, image->staging, args->pMemoryRequirements);
+    if (image->is_staged)
+        hsp_vn_staging_get_requirements(device, &image->staging, args->pMemoryRequirements);
     else
         device->driver.vkGetImageMemoryRequirements2(device->handle, args->pInfo,
                                                      args->pMemoryRequirements);
@@ -143,15 +145,16 @@ void hsp_vn_handle_vkGetImageSubresourceLayout(struct hsp_vn_call *call,
                                                struct hsp_vn_vkGetImageSubresourceLayout *args)
 {
     struct hsp_vn_device *device = call->self->device;
-    const struct hsp_vn_image *image = hsp_vn_image_get(args->image_object);
+    struct hsp_vn_image copy;
+    const struct hsp_vn_image *image = hsp_vn_image_get(device, args->image_object, &copy);
     VkImageSubresource subresource = *args->pSubresource;
 
     if (!image) {
         hsp_vn_call_fault(call, HSP_VN_FAULT_NULL, 0, "image");
         return;
     }
-    if (image->staging) {
-        hsp_vn_staging_get_subresource_layout(&image->staging->layout, args->pLayout);
+    if (image->is_staged) {
+        hsp_vn_staging_get_subresource_layout(&image->staging.layout, args->pLayout);
         return;
     }
     subresource.aspectMask = hsp_vn_image_translate_plane(image, subresource.aspectMask);
@@ -164,7 +167,8 @@ void hsp_vn_handle_vkGetImageSubresourceLayout2(struct hsp_vn_call *call,
                                                 struct hsp_vn_vkGetImageSubresourceLayout2 *args)
 {
     struct hsp_vn_device *device = call->self->device;
-    const struct hsp_vn_image *image = hsp_vn_image_get(args->image_object);
+    struct hsp_vn_image copy;
+    const struct hsp_vn_image *image = hsp_vn_image_get(device, args->image_object, &copy);
     VkImageSubresource2 subresource = *args->pSubresource;
 
     if (!image || !device->driver.vkGetImageSubresourceLayout2) {
@@ -175,8 +179,8 @@ void hsp_vn_handle_vkGetImageSubresourceLayout2(struct hsp_vn_call *call,
         hsp_vn_image_translate_plane(image, subresource.imageSubresource.aspectMask);
     device->driver.vkGetImageSubresourceLayout2(device->handle, args->image, &subresource,
                                                 args->pLayout);
-    if (image->staging)
-        hsp_vn_staging_get_subresource_layout(&image->staging->layout,
+    if (image->is_staged)
+        hsp_vn_staging_get_subresource_layout(&image->staging.layout,
                                               &args->pLayout->subresourceLayout);
     else
         args->pLayout->subresourceLayout.offset += image->offset;

@@ -60,7 +60,10 @@ static void add_external_type(struct hsp_vn_memtypes *table)
         return;
     type = table->types[__builtin_ctz(table->shared_bits)];
     type.is_external_only = true;
-    add_type(table, type, MAPPABLE_FLAGS | VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, heap);
+    add_type(table, type,
+             table->guest.memoryTypes[__builtin_ctz(table->shared_bits)].propertyFlags |
+                 VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
+             heap);
 }
 
 void hsp_vn_memtypes_init(struct hsp_vn_memtypes *table,

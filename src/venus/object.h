@@ -25,7 +25,7 @@ struct hsp_vn_device;
 struct hsp_vn_object {
     _Atomic uint64_t id; /* 0 while the slot is free */
     VkObjectType type;
-    uint32_t flags;               /* of the object's family, e.g. HSP_VN_IMAGE_* */
+    uint32_t flags;               /* of the object's family, as HSP_VN_POOL_* */
     uint64_t handle;              /* the driver's */
     struct hsp_vn_device *device; /* NULL for instances and physical devices */
     struct hsp_vn_object *pool;   /* of command buffers and descriptor sets, else NULL */

@@ -7,9 +7,9 @@
  * Such an image is two things: an optimal image, which all commands of the guest use, and a buffer
  * over the memory that it binds, laid out as the linear image. Whenever the ownership of the image
  * goes to the world outside (the queue families EXTERNAL and FOREIGN) or comes back, the GPU copies
- * from the one to the other (barrier.c). The CPU copies nothing.
+ * from the one to the other (barrier.c).
  *
- * A staging belongs to its image (image.h) and is immutable after creation.
+ * A staging is part of its image (image.h), and immutable after init.
  */
 #ifndef HSP_VENUS_STAGING_H
 #define HSP_VENUS_STAGING_H
@@ -21,8 +21,9 @@ struct hsp_vn_staging_layout {
     uint32_t texel_size;    /* bytes, as all that follows */
     uint64_t offset;        /* of the first texel in the buffer */
     uint64_t row_pitch;
-    uint64_t size;  /* of the buffer */
-    bool is_import; /* the guest gave the layout: others may have written the content */
+    uint64_t size;   /* of the buffer */
+    bool is_import;  /* the guest gave the layout: others may have written the content */
+    bool is_written; /* by the guest's commands, as far as its usage tells */
 };
 
 struct hsp_vn_staging {
@@ -35,9 +36,10 @@ struct hsp_vn_staging {
 bool hsp_vn_staging_is_needed(const struct hsp_vn_physical_device *physical_device, VkFormat format,
                               VkImageUsageFlags usage);
 
-/* Whether the host can do it: colour formats of one plane that it copies. */
+/* Whether the host can do it: plain 2D images of colour formats of one plane that it copies. */
 bool hsp_vn_staging_is_possible(const struct hsp_vn_physical_device *physical_device,
-                                VkFormat format);
+                                VkFormat format, VkImageType type, VkImageCreateFlags flags,
+                                VkImageUsageFlags usage);
 
 /* The features that staging adds to those of linear images; 0 where nothing is staged. */
 VkFormatFeatureFlags hsp_vn_staging_features(const struct hsp_vn_physical_device *physical_device,
@@ -45,6 +47,10 @@ VkFormatFeatureFlags hsp_vn_staging_features(const struct hsp_vn_physical_device
 
 /* What a linear image is asked for, turned into what is asked of the optimal one. */
 void hsp_vn_staging_translate(VkImageTiling *tiling, VkImageUsageFlags *usage);
+
+/* Lowers the limits of optimal images to those of staged ones. */
+void hsp_vn_staging_limit(const struct hsp_vn_physical_device *physical_device, VkFormat format,
+                          VkImageFormatProperties *properties);
 
 /* Of a linear image. `explicit_layout`: the guest's, or NULL for that of the host's linear images,
  * so that others can import it as one. An error if the image has more than one subresource or
@@ -54,12 +60,12 @@ VkResult hsp_vn_staging_plan(const struct hsp_vn_device *device, const VkImageCr
                              struct hsp_vn_staging_layout *out_layout);
 
 /* Gives the optimal image memory, and makes the buffer. */
-VkResult hsp_vn_staging_create(struct hsp_vn_device *device, VkImage image,
-                               const struct hsp_vn_staging_layout *layout,
-                               struct hsp_vn_staging **out_staging);
+VkResult hsp_vn_staging_init(struct hsp_vn_device *device, VkImage image,
+                             const struct hsp_vn_staging_layout *layout,
+                             struct hsp_vn_staging *out_staging);
 
-/* After the image has been destroyed. Takes NULL. */
-void hsp_vn_staging_destroy(struct hsp_vn_device *device, struct hsp_vn_staging *staging);
+/* After the image has been destroyed. Takes one that is all zero. */
+void hsp_vn_staging_finish(struct hsp_vn_device *device, struct hsp_vn_staging *staging);
 
 /* What memory the guest must bind: that of the buffer, in the host's memory types. The chain of
  * `out` is filled in as well. The first is for images that exist, the other for those planned. */
@@ -76,7 +82,7 @@ void hsp_vn_staging_get_subresource_layout(const struct hsp_vn_staging_layout *l
 /* A transfer of the image's ownership to or from the world outside. */
 struct hsp_vn_staging_transfer {
     VkImage image;
-    const struct hsp_vn_staging *staging;
+    struct hsp_vn_staging staging; /* a copy */
     bool is_release;
     bool uses_sync2; /* recorded with vkCmdPipelineBarrier2 */
     VkPipelineStageFlags2 src_stages, dst_stages;

@@ -62,7 +62,7 @@ static void record_barrier(const struct hsp_vn_device *device, VkCommandBuffer c
 static void record_copy(const struct hsp_vn_device *device, VkCommandBuffer commands,
                         const struct hsp_vn_staging_transfer *transfer)
 {
-    const struct hsp_vn_staging *staging = transfer->staging;
+    const struct hsp_vn_staging *staging = &transfer->staging;
     const VkBufferImageCopy region = {
         .bufferOffset = staging->layout.offset,
         .bufferRowLength = (uint32_t)(staging->layout.row_pitch / staging->layout.texel_size),
@@ -77,6 +77,17 @@ static void record_copy(const struct hsp_vn_device *device, VkCommandBuffer comm
     else
         device->driver.vkCmdCopyBufferToImage(commands, staging->buffer, transfer->image,
                                               VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
+}
+
+/* An image that the guest only reads has nothing for others; one without content neither. Who
+ * imports an image says that it has none the first time (wlroots), and means what others wrote. */
+static bool has_copy(const struct hsp_vn_staging_transfer *transfer)
+{
+    const struct hsp_vn_staging_layout *layout = &transfer->staging.layout;
+    bool is_undefined = transfer->old_layout == VK_IMAGE_LAYOUT_UNDEFINED;
+
+    return transfer->is_release ? layout->is_written && !is_undefined
+                                : layout->is_import || !is_undefined;
 }
 
 /* The image may have been copied a moment ago for the frame before, hence the stage of transfers on
@@ -112,11 +123,9 @@ void hsp_vn_staging_record(const struct hsp_vn_device *device, VkCommandBuffer c
     after.newLayout = transfer->new_layout;
     after.srcAccessMask = is_release ? 0 : VK_ACCESS_2_TRANSFER_WRITE_BIT;
     after.dstAccessMask = is_release ? 0 : transfer->dst_access;
-    if (transfer->old_layout == VK_IMAGE_LAYOUT_UNDEFINED &&
-        (is_release || !transfer->staging->layout.is_import)) {
-        /* No content to keep, hence none to copy. Who imports an image says so as well the first
-         * time (wlroots), and means what others wrote. */
-        after.oldLayout = VK_IMAGE_LAYOUT_UNDEFINED;
+    if (!has_copy(transfer)) {
+        after.oldLayout = transfer->old_layout;
+        after.srcAccessMask = transfer->src_access | VK_ACCESS_2_TRANSFER_WRITE_BIT;
         record(device, commands, transfer->src_stages | copy | host, transfer->dst_stages | copy,
                &after, &memory_before);
         return;

@@ -66,6 +66,10 @@ HSP_TEST(discrete_gpu_has_a_local_type_for_external_memory)
     HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 0x1f, true, true), 0x38);
     HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 1u << 3, true, true), 0x10);
     HSP_CHECK_EQ(hsp_vn_memtypes_guest_bits(&table, 0x1f, false, true), 0x07);
+
+    hsp_vn_memtypes_init(&table, &discrete, 0x8, 4096);
+    HSP_CHECK_EQ(table.guest.memoryTypes[table.guest.memoryTypeCount - 1].propertyFlags,
+                 LOCAL | MAPPABLE | CACHED);
 }
 
 HSP_TEST(external_type_only_where_it_is_needed)
