@@ -157,6 +157,30 @@ VKAPI_ATTR void VKAPI_CALL fake_vkFreeCommandBuffers(VkDevice device, VkCommandP
     }
 }
 
+static void report_barrier(uint32_t image_barrier_count)
+{
+    if (fake_control.on_barrier)
+        fake_control.on_barrier(image_barrier_count);
+}
+
+VKAPI_ATTR void VKAPI_CALL fake_vkCmdPipelineBarrier(
+    VkCommandBuffer commandBuffer, VkPipelineStageFlags srcStageMask,
+    VkPipelineStageFlags dstStageMask, VkDependencyFlags dependencyFlags,
+    uint32_t memoryBarrierCount, const VkMemoryBarrier *pMemoryBarriers,
+    uint32_t bufferMemoryBarrierCount, const VkBufferMemoryBarrier *pBufferMemoryBarriers,
+    uint32_t imageMemoryBarrierCount, const VkImageMemoryBarrier *pImageMemoryBarriers)
+{
+    fake_call(FAKE_vkCmdPipelineBarrier);
+    report_barrier(imageMemoryBarrierCount);
+}
+
+VKAPI_ATTR void VKAPI_CALL fake_vkCmdPipelineBarrier2(VkCommandBuffer commandBuffer,
+                                                      const VkDependencyInfo *pDependencyInfo)
+{
+    fake_call(FAKE_vkCmdPipelineBarrier2);
+    report_barrier(pDependencyInfo->imageMemoryBarrierCount);
+}
+
 /* ------------------------------------------------------------------ fences and semaphores */
 
 static uint64_t new_timeline(uint64_t value)

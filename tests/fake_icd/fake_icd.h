@@ -53,6 +53,10 @@ struct fake_icd_control {
     /* Waits for what was never submitted succeed: nothing that a caller does can hang it. */
     bool waits_succeed;
 
+    /* Called inside vkCmdPipelineBarrier and vkCmdPipelineBarrier2, with the number of their image
+     * barriers. NULL: nothing is. */
+    void (*on_barrier)(uint32_t image_barrier_count);
+
     /* Of the latest vkCreateCommandPool. */
     uint32_t pool_family;
 
