@@ -71,6 +71,12 @@ def test_memory(test, client):
 
 
 @for_each_client
+def test_promises(test, client):
+    """Also of staged images, which can do less."""
+    run_discrete(test, program("promise-check", "--promises=100"), client)
+
+
+@for_each_client
 def test_types(test, client):
     """Whatever the guest is offered for a resource can be bound to the host's."""
     run_discrete(test, program("types-check", "--kinds=5"), client)

@@ -60,6 +60,11 @@ def test_shared_images(test, client):
 
 
 @for_each_client
+def test_promises(test, client):
+    run(test, program("promise-check", "--promises=100"), client)
+
+
+@for_each_client
 def test_types(test, client):
     run(test, program("types-check", "--kinds=5"), client)
 
