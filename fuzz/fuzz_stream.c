@@ -55,6 +55,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     unsetenv("XDG_CACHE_HOME"); /* no run leaves anything to the next */
     hsp_log_init("fuzz_stream");
     control->waits_succeed = true;
+    control->linear_lacks = VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BIT |
+                            VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BLEND_BIT; /* some are staged */
     control->memory.memoryHeaps[0].size = 64 << 20;
     make_resource(&resources[0]);
     make_resource(&resources[1]);

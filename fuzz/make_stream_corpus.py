@@ -6,6 +6,7 @@ the target makes before (stream_objects.h). New objects get ids that are free.""
 from __future__ import annotations
 
 import argparse
+import itertools
 import re
 import struct
 import sys
@@ -47,6 +48,58 @@ def words(*values: int) -> bytes:
 def wide(*values: int) -> list[int]:
     """64-bit values as the words that they are on the wire."""
     return [half for value in values for half in (value & 0xFFFFFFFF, value >> 32)]
+
+
+def barrier(number: dict[str, int], commands: int, image: int, uses_sync2: int, is_release: int,
+            old_layout: int) -> bytes:
+    """An image's transfer to or from the world outside, between two barriers that are none."""
+    ignored, foreign, general = 0xFFFFFFFF, 0xFFFFFFFD, 1
+    # sType, the chain, stages and accesses
+    head = [1000314002, *wide(0, 1, 0, 1, 0)] if uses_sync2 else [45, *wide(0), 0, 0]
+
+    def of(*families: int) -> list[int]:
+        return [*head, old_layout, general, *families, *wide(image), 1, 0, 1, 0, 1]
+
+    barriers = [
+        0, *wide(0), 0, *wide(0), 3, *wide(3), *of(ignored, ignored),
+        *(of(0, foreign) if is_release else of(foreign, 0)), *of(ignored, ignored),
+    ]
+    if uses_sync2:
+        return words(number["vkCmdPipelineBarrier2"], 0, *wide(commands, 1), 1000314003, *wide(0),
+                     0, *barriers)
+    return words(number["vkCmdPipelineBarrier"], 0, *wide(commands), 1, 1, 0, *barriers)
+
+
+def staged_streams(model, ids: dict[str, int]) -> dict[str, bytes]:
+    """Images that are not in the guest's memory themselves: their barriers, and imports with row
+    pitches and offsets of their own."""
+    number = {command.name: command.number for command in model.commands}
+    device, memory = ids["VkDevice"], ids["VkDeviceMemory"]
+
+    def create_import(usage: int, offset: int, row_pitch: int) -> bytes:
+        layout = [1000158004, *wide(0, 0), 1, *wide(1, offset, 0, row_pitch, 0, 0)]
+        external = [1000072001, *wide(1), *layout, 0x200]
+        return words(
+            number["vkCreateImage"], 0, *wide(device, 1), 14, *wide(1), *external,
+            # flags, 2D, RGBA, extent, one of all, modifier tiling, usage, no family, UNDEFINED
+            0, 1, 37, 64, 64, 1, 1, 1, 1, 1000158000, usage, 0, 0, *wide(0), 0,
+            *wide(0, 1, FIRST_FREE_ID),
+        )
+
+    def transfer(image: int, *how: int) -> bytes:
+        return barrier(number, ids["VkCommandBuffer"], image, *how)
+
+    bind = words(number["vkBindImageMemory"], 0, *wide(device, FIRST_FREE_ID, memory, 0))
+    streams = {}
+    for how in itertools.product((0, 1), repeat=3):
+        name = "staged-barrier-" + "".join(str(choice) for choice in how)
+        streams[name] = transfer(ids["VkImageStaged"], *how)
+    for usage in (0x4, 0x17):
+        for offset, row_pitch in ((64, 512), (64, 0xFFFFFFFC), (2**64 - 4, 512)):
+            streams[f"staged-import-{usage:x}-{offset:x}-{row_pitch:x}"] = (
+                create_import(usage, offset, row_pitch) + bind
+                + transfer(FIRST_FREE_ID, 0, 0, 0) + transfer(FIRST_FREE_ID, 1, 1, 1))
+    return streams
 
 
 def special_streams(model, ids: dict[str, int]) -> dict[str, bytes]:
@@ -96,7 +149,7 @@ def main() -> None:
             sampler.request(command)
             name = f"{command.name}-{'full' if full else 'small'}"
             (arguments.output / name).write_bytes(b"".join(sampler.words))
-    for name, data in special_streams(model, ids).items():
+    for name, data in {**special_streams(model, ids), **staged_streams(model, ids)}.items():
         (arguments.output / name).write_bytes(data)
 
 

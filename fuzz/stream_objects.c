@@ -70,6 +70,22 @@ static void encode_commands(struct hsp_vn_writer *writer)
            .pQueryPool = NEW(VkQueryPool));
 }
 
+static void encode_staged_image(struct hsp_vn_writer *writer)
+{
+    const VkExternalMemoryImageCreateInfo external = {
+        .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO,
+        .handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT,
+    };
+
+    ENCODE(vkCreateImage, .device = HANDLE(VkDevice),
+           .pCreateInfo =
+               INFO(VkImageCreateInfo, VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO, .pNext = &external,
+                    .imageType = VK_IMAGE_TYPE_2D, .format = 37, .extent = {64, 64, 1},
+                    .mipLevels = 1, .arrayLayers = 1, .samples = 1,
+                    .tiling = VK_IMAGE_TILING_LINEAR, .usage = VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT),
+           .pImage = &(VkImage){(VkImage)(uintptr_t)ID_VkImageStaged});
+}
+
 static void encode_memory(struct hsp_vn_writer *writer)
 {
     const VkExtent3D extent = {64, 64, 1};
@@ -189,6 +205,7 @@ size_t stream_objects_encode(void *out_data, size_t size)
     encode_device(&writer);
     encode_commands(&writer);
     encode_memory(&writer);
+    encode_staged_image(&writer);
     encode_descriptors(&writer);
     encode_pipelines(&writer);
     encode_reply_stream(&writer);

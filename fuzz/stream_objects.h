@@ -38,6 +38,7 @@ enum stream_object {
     ID_VkQueryPool,
     ID_VkDescriptorUpdateTemplate,
     ID_VkSamplerYcbcrConversion,
+    ID_VkImageStaged, /* a linear image that is shared and drawn into (venus/staging.h) */
     ID_LAST,
 };
 

@@ -34,6 +34,9 @@ struct fake_icd_control {
     VkDeviceSize host_pointer_alignment;
     uint32_t host_pointer_types;
 
+    /* What formats cannot do in linear images; they can do all else. */
+    VkFormatFeatureFlags linear_lacks;
+
     /* Answers of vkGet*MemoryRequirements*; the size is rounded up to the alignment. */
     VkDeviceSize buffer_alignment, image_alignment;
     uint32_t buffer_types, image_types;

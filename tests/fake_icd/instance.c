@@ -276,31 +276,37 @@ VKAPI_ATTR void VKAPI_CALL fake_vkGetPhysicalDeviceQueueFamilyProperties2(
 /* ------------------------------------------------------------------ formats and external handles
  */
 
-static const VkFormatProperties all_format_features = {
-    .linearTilingFeatures = 0x7fffffff,
-    .optimalTilingFeatures = 0x7fffffff,
-    .bufferFeatures = 0x7fffffff,
-};
+#define ALL_FEATURES 0x7fffffffu
+
+static VkFormatProperties format_features(void)
+{
+    return (VkFormatProperties){
+        .linearTilingFeatures = ALL_FEATURES & ~fake_control.linear_lacks,
+        .optimalTilingFeatures = ALL_FEATURES,
+        .bufferFeatures = ALL_FEATURES,
+    };
+}
 
 VKAPI_ATTR void VKAPI_CALL fake_vkGetPhysicalDeviceFormatProperties(
     VkPhysicalDevice physicalDevice, VkFormat format, VkFormatProperties *pFormatProperties)
 {
     fake_call(FAKE_vkGetPhysicalDeviceFormatProperties);
-    *pFormatProperties = all_format_features;
+    *pFormatProperties = format_features();
 }
 
 VKAPI_ATTR void VKAPI_CALL fake_vkGetPhysicalDeviceFormatProperties2(
     VkPhysicalDevice physicalDevice, VkFormat format, VkFormatProperties2 *pFormatProperties)
 {
+    const VkFormatProperties features = format_features();
     VkFormatProperties3 *properties3;
 
     fake_call(FAKE_vkGetPhysicalDeviceFormatProperties2);
-    pFormatProperties->formatProperties = all_format_features;
+    pFormatProperties->formatProperties = features;
     properties3 = fake_find(pFormatProperties->pNext, VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_3);
     if (properties3) {
-        properties3->linearTilingFeatures = all_format_features.linearTilingFeatures;
-        properties3->optimalTilingFeatures = all_format_features.optimalTilingFeatures;
-        properties3->bufferFeatures = all_format_features.bufferFeatures;
+        properties3->linearTilingFeatures = features.linearTilingFeatures;
+        properties3->optimalTilingFeatures = features.optimalTilingFeatures;
+        properties3->bufferFeatures = features.bufferFeatures;
     }
 }
 
