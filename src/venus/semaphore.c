@@ -34,17 +34,20 @@ void hsp_vn_semaphore_wait(struct hsp_vn_object *object)
         change_flags(object, IS_SIGNALLED | IS_NEW, 0);
 }
 
-static void consume(struct hsp_vn_queue *queue, VkSemaphore semaphore)
+static VkResult submit(struct hsp_vn_queue *queue, VkSemaphore semaphore, bool is_wait,
+                       VkFence fence)
 {
     static const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
-    const VkSubmitInfo submit = {
+    const VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-        .waitSemaphoreCount = 1,
+        .waitSemaphoreCount = is_wait ? 1 : 0,
         .pWaitSemaphores = &semaphore,
         .pWaitDstStageMask = &stage,
+        .signalSemaphoreCount = is_wait ? 0 : 1,
+        .pSignalSemaphores = &semaphore,
     };
 
-    queue->device->driver.vkQueueSubmit(queue->handle, 1, &submit, VK_NULL_HANDLE);
+    return queue->device->driver.vkQueueSubmit(queue->handle, 1, &info, fence);
 }
 
 void hsp_vn_semaphore_signal(struct hsp_vn_queue *queue, struct hsp_vn_object *object)
@@ -54,7 +57,7 @@ void hsp_vn_semaphore_signal(struct hsp_vn_queue *queue, struct hsp_vn_object *o
     if (!(flags & IS_BINARY))
         return;
     if (flags & IS_SIGNALLED)
-        consume(queue, (VkSemaphore)object->handle);
+        submit(queue, (VkSemaphore)object->handle, true, VK_NULL_HANDLE);
     change_flags(object, IS_SIGNALLED, IS_NEW);
 }
 
@@ -62,4 +65,19 @@ void hsp_vn_semaphore_end_signal(struct hsp_vn_object *object, VkResult result)
 {
     if (get_flags(object) & IS_NEW)
         change_flags(object, IS_NEW, result == VK_SUCCESS ? IS_SIGNALLED : 0);
+}
+
+VkResult hsp_vn_semaphore_submit(struct hsp_vn_queue *queue, struct hsp_vn_object *object,
+                                 bool is_wait, VkFence fence)
+{
+    VkResult result;
+
+    if (is_wait)
+        hsp_vn_semaphore_wait(object);
+    else
+        hsp_vn_semaphore_signal(queue, object);
+    result = submit(queue, (VkSemaphore)object->handle, is_wait, fence);
+    if (!is_wait)
+        hsp_vn_semaphore_end_signal(object, result);
+    return result;
 }

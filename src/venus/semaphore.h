@@ -25,4 +25,8 @@ void hsp_vn_semaphore_signal(struct hsp_vn_queue *queue, struct hsp_vn_object *o
 /* After that submit. */
 void hsp_vn_semaphore_end_signal(struct hsp_vn_object *object, VkResult result);
 
+/* An empty submit of ours that waits for the semaphore, or signals it, with all of the above. */
+VkResult hsp_vn_semaphore_submit(struct hsp_vn_queue *queue, struct hsp_vn_object *object,
+                                 bool is_wait, VkFence fence);
+
 #endif

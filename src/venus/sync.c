@@ -192,22 +192,6 @@ static void keep_stand_in(struct hsp_vn_device *device, struct hsp_vn_object *ob
     pthread_mutex_unlock(&device->lock);
 }
 
-static VkResult submit_locked(struct hsp_vn_queue *queue, VkSemaphore semaphore, bool is_wait,
-                              VkFence fence)
-{
-    static const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
-    const VkSubmitInfo submit = {
-        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-        .waitSemaphoreCount = is_wait ? 1 : 0,
-        .pWaitSemaphores = &semaphore,
-        .pWaitDstStageMask = &stage,
-        .signalSemaphoreCount = is_wait ? 0 : 1,
-        .pSignalSemaphores = &semaphore,
-    };
-
-    return queue->device->driver.vkQueueSubmit(queue->handle, 1, &submit, fence);
-}
-
 /* An empty submit that waits for the semaphore, or signals it. */
 static VkResult submit_stand_in(struct hsp_vn_device *device, struct hsp_vn_object *object,
                                 bool is_wait)
@@ -224,13 +208,7 @@ static VkResult submit_stand_in(struct hsp_vn_device *device, struct hsp_vn_obje
     result = device->driver.vkCreateFence(device->handle, &info, NULL, &stand_in->fence);
     if (result == VK_SUCCESS) {
         pthread_mutex_lock(&queue->lock);
-        if (is_wait)
-            hsp_vn_semaphore_wait(object);
-        else
-            hsp_vn_semaphore_signal(queue, object);
-        result = submit_locked(queue, semaphore, is_wait, stand_in->fence);
-        if (!is_wait)
-            hsp_vn_semaphore_end_signal(object, result);
+        result = hsp_vn_semaphore_submit(queue, object, is_wait, stand_in->fence);
         pthread_mutex_unlock(&queue->lock);
     }
     if (result == VK_SUCCESS)
