@@ -4,8 +4,7 @@
  *   - DRM_FORMAT_MODIFIER tiling (LINEAR is the only modifier) is linear tiling;
  *   - dma-buf and opaque fd handle types are host pointers, and so are linear images, which the
  *     guest may want to map; optimal images stay plain, so that the driver may compress them;
- *   - a linear image that others see and that is drawn into is staged (staging.h) where the host's
- *     linear images are no colour attachments;
+ *   - a linear image that others see is staged (staging.h) where the host has none like it;
  *   - an image created for external memory must begin as UNDEFINED, so PREINITIALIZED does not
  *     exist on the host: such an image is moved to GENERAL when memory is bound, and GENERAL is
  *     what PREINITIALIZED means everywhere else (hsp_vn_filter_VkImageLayout).
@@ -61,11 +60,11 @@ static VkResult plan_staging(const struct hsp_vn_device *device, struct hsp_vn_i
     if (result != VK_SUCCESS)
         return result;
     hsp_vn_staging_translate(&plan->info.tiling, &plan->info.usage);
-    plan->is_staged = true;
+    plan->image.is_staged = true;
     plan->explicit_layout = NULL;
     plan->image.takes_host_pointer = true;
-    plan->image.is_external =
-        true; /* what it binds is not of the image, whatever the guest shares */
+    /* What it binds is the buffer's memory, whatever the guest shares of it. */
+    plan->image.is_external = true;
     return VK_SUCCESS;
 }
 
@@ -149,7 +148,6 @@ static VkResult create_staged(struct hsp_vn_device *device, struct hsp_vn_image_
     result = hsp_vn_staging_init(device, *out_image, &plan->staging, &plan->image.staging);
     if (result != VK_SUCCESS)
         device->driver.vkDestroyImage(device->handle, *out_image, NULL);
-    plan->image.is_staged = result == VK_SUCCESS;
     return result;
 }
 
@@ -158,7 +156,7 @@ static VkResult create_image(struct hsp_vn_device *device, struct hsp_vn_image_p
 {
     VkResult result;
 
-    if (plan->is_staged)
+    if (plan->image.is_staged)
         return create_staged(device, plan, out_image);
     result = device->driver.vkCreateImage(device->handle, &plan->info, NULL, out_image);
     if (result != VK_SUCCESS || !plan->explicit_layout ||

@@ -13,8 +13,7 @@ struct hsp_vn_image_plan {
     VkExternalMemoryImageCreateInfo external;
     const VkImageDrmFormatModifierExplicitCreateInfoEXT *explicit_layout;
     struct hsp_vn_image image;
-    bool is_staged;
-    struct hsp_vn_staging_layout staging;
+    struct hsp_vn_staging_layout staging; /* if image.is_staged */
 };
 
 /* Makes the host's create info out of the guest's. The plan must not move afterwards. An error is

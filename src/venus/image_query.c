@@ -110,7 +110,7 @@ void hsp_vn_handle_vkGetDeviceImageMemoryRequirements(
     query.pCreateInfo = &plan.info;
     query.planeAspect = (VkImageAspectFlagBits)hsp_vn_image_translate_plane(
         &plan.image, (VkImageAspectFlags)query.planeAspect);
-    if (plan.is_staged)
+    if (plan.image.is_staged)
         hsp_vn_staging_get_planned_requirements(device, &plan.staging, args->pMemoryRequirements);
     else
         device->driver.vkGetDeviceImageMemoryRequirements(device->handle, &query,
@@ -203,7 +203,7 @@ void hsp_vn_handle_vkGetDeviceImageSubresourceLayout(
     }
     query.pCreateInfo = &plan.info;
     device->driver.vkGetDeviceImageSubresourceLayout(device->handle, &query, args->pLayout);
-    if (plan.is_staged)
+    if (plan.image.is_staged)
         hsp_vn_staging_get_subresource_layout(&plan.staging, &args->pLayout->subresourceLayout);
 }
 
