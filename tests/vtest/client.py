@@ -114,6 +114,12 @@ def run(test, command, client="mesa_26_1", timeout=60, status=0, **env):
     check(ended == status, f"{os.path.basename(command[0])} ended with status {ended}, not {status}")
 
 
+def check_same_picture(native, through):
+    """Of two files: what the native driver drew, and what came through hesper."""
+    with open(native, "rb") as a, open(through, "rb") as b:
+        check(a.read() == b.read(), "the picture differs from the native driver's")
+
+
 def demo(name, *arguments):
     return [os.path.join(DEMOS, name, name), *arguments]
 

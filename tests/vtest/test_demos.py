@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The demos on the real Mesa clients through `hesper exec`: what they check of themselves."""
 
-from harness.runner import check
-from vtest.client import demo, for_each_client, run
+from vtest.client import check_same_picture, demo, for_each_client, run
 
 
 @for_each_client
@@ -16,8 +15,7 @@ def test_triangle_equals_native(test, client):
     draw = ["--present=offscreen", "--frames=5", "--size=480x300"]
     test.run(demo("triangle", *draw, f"--output={native}"))
     run(test, demo("triangle", *draw, f"--output={through}"), client)
-    with open(native, "rb") as a, open(through, "rb") as b:
-        check(a.read() == b.read(), "the picture differs from the native driver's")
+    check_same_picture(native, through)
 
 
 @for_each_client

@@ -7,8 +7,8 @@ does wrong with them."""
 import re
 
 from harness.runner import VALIDATION_LAYER, check
-from vtest.client import (HESPER, INVALID, PROGRAMS, check_renderer_log, demo, environment,
-                          for_each_client, program, read, run)
+from vtest.client import (HESPER, INVALID, PROGRAMS, check_renderer_log, check_same_picture, demo,
+                          environment, for_each_client, program, read, run)
 
 HOST = {
     "HESPER_HOST_LAYERS": f"{VALIDATION_LAYER}:VK_LAYER_HESPER_discrete",
@@ -107,8 +107,7 @@ def test_graphics_equals_native(test, client):
     native, through = test.path("native.ppm"), test.path("through.ppm")
     test.run(program("graphics-check", f"--output={native}"))
     run_discrete(test, program("graphics-check", f"--output={through}"), client)
-    with open(native, "rb") as a, open(through, "rb") as b:
-        check(a.read() == b.read(), "the picture differs from the native driver's")
+    check_same_picture(native, through)
 
 
 @for_each_client

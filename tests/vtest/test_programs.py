@@ -4,8 +4,8 @@
 import re
 
 from harness.runner import check
-from vtest.client import (CLIENTS, HESPER, INVALID, SIGNAL_TWICE, check_renderer_log, environment,
-                          for_each_client, program, read, run)
+from vtest.client import (CLIENTS, HESPER, INVALID, SIGNAL_TWICE, check_renderer_log,
+                          check_same_picture, environment, for_each_client, program, read, run)
 
 # In every client's vulkaninfo: what programs of today ask for.
 EXTENSIONS = [
@@ -92,8 +92,7 @@ def test_graphics_equals_native(test, client):
     native, through = test.path("native.ppm"), test.path("through.ppm")
     test.run(program("graphics-check", f"--output={native}"))
     run(test, program("graphics-check", f"--output={through}"), client)
-    with open(native, "rb") as a, open(through, "rb") as b:
-        check(a.read() == b.read(), "the picture differs from the native driver's")
+    check_same_picture(native, through)
 
 
 @for_each_client
